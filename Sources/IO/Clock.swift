@@ -1,0 +1,11 @@
+internal import Glibc
+public import Engine
+
+/// The one clock: boot time, so that a laptop's sleep counts as time passed (a quota refills while it sleeps).
+public enum Clock {
+    public static func now() -> Instant {
+        var t = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &t)
+        return Instant(nanoseconds: Int64(t.tv_sec) &* 1_000_000_000 &+ Int64(t.tv_nsec))
+    }
+}
