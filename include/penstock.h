@@ -1,4 +1,601 @@
+/*
+ * Penstock: whole datasets out of paginated, rate-limited REST APIs.
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * A program opens a client from a source document (JSON text that describes one API), opens a
+ * paginator for one of its streams, and takes pages until PENSTOCK_END:
+ *
+ *     penstock_client *client = NULL;
+ *     penstock_paginator *paginator = NULL;
+ *     penstock_page *page = NULL;
+ *     penstock_error *error = NULL;
+ *     penstock_status status = penstock_client_open(text, size, NULL, 0, NULL, &client, &error);
+ *     if (status == PENSTOCK_OK)
+ *         status = penstock_paginator_open(client, "{\"stream\":\"users\"}", 18, &paginator, &error);
+ *     while (status == PENSTOCK_OK &&
+ *            (status = penstock_paginator_next(paginator, -1, &page, &error)) == PENSTOCK_OK) {
+ *         for (size_t i = 0; i < penstock_page_record_count(page); i++) {
+ *             penstock_slice record = penstock_page_record(page, i);
+ *             fwrite(record.data, 1, record.size, stdout);
+ *         }
+ *         penstock_page_free(page);
+ *     }
+ *
+ * OWNERSHIP
+ *   1. What comes to you through a pointer-to-pointer is yours: release it with the matching _free,
+ *      in any order, on any thread. Every _free takes NULL and then does nothing.
+ *   2. What a function returns directly (a pointer or a penstock_slice) is borrowed and lives as
+ *      long as the handle you asked.
+ *   3. What you pass in is copied before the call returns.
+ *
+ * ERRORS
+ *   A function that can fail returns a penstock_status and takes a `penstock_error **error` as its
+ *   last argument. Outputs are written only on success, *error only on failure (status >= 16); it
+ *   is not read, so it need not be initialised. `error` may be NULL when you don't want to know.
+ *   A status >= 16 is an error, known to you or not: more may be added, none is ever renumbered.
+ *   A required pointer that is NULL gives PENSTOCK_ERROR_INVALID_ARGUMENT (or, from a function
+ *   that has no status, the value stated for "unknown"), never a crash.
+ *
+ * THREADS
+ *   Distinct handles may be used on distinct threads freely. A function that takes a
+ *   `const penstock_x *` may run concurrently with others like it on the same handle; any other
+ *   function needs the handle for itself. Exceptions: penstock_*_cancel() is safe from any thread
+ *   at any time, and clients and limiters may be used by many threads at once.
+ *   No function is async-signal-safe.
+ *
+ * FORK
+ *   After fork() a handle made by the parent is useless in the child: functions return
+ *   PENSTOCK_ERROR_STATE (or "unknown"), and _free releases memory without touching the parent's
+ *   connections. Nothing hangs. The child may open handles of its own.
+ *
+ * TEXT
+ *   All text is UTF-8. JSON goes in as pointer and length and need not end in NUL. Text that comes
+ *   out as `const char *` ends in NUL; a penstock_slice does not.
+ *
+ * TIME
+ *   Times are in milliseconds. A `timeout_ms` below 0 waits as long as it takes (every wait of the
+ *   library has an end of its own), 0 only looks, above 0 waits so long at most.
+ */
 #ifndef PENSTOCK_H
 #define PENSTOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** The version this header belongs to. Compare with penstock_version(). */
+#define PENSTOCK_VERSION "0.1.0"
+#define PENSTOCK_VERSION_MAJOR 0
+#define PENSTOCK_VERSION_MINOR 1
+#define PENSTOCK_VERSION_PATCH 0
+
+/** The ABI this header describes. Compare with penstock_abi_version(): a binding refuses another. */
+#define PENSTOCK_ABI_VERSION 0
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * What a call came to. 0 to 15 are not errors; from 16 up they are. Never renumbered.
+ */
+typedef enum penstock_status {
+    /** Done; outputs are written. */
+    PENSTOCK_OK = 0,
+    /** The iteration is over; nothing was written. Sticky. */
+    PENSTOCK_END = 1,
+    /** Nothing was ready in time; nothing is lost; call again. */
+    PENSTOCK_PENDING = 2,
+
+    /** The caller passed something the function can't take, such as NULL for a required pointer. */
+    PENSTOCK_ERROR_INVALID_ARGUMENT = 16,
+    /** A document or options text is wrong; the message names the place (line, JSON Pointer). */
+    PENSTOCK_ERROR_CONFIG = 17,
+    /** The handle can't do that now: used after fork(), or already finished. */
+    PENSTOCK_ERROR_STATE = 18,
+    /** Ended by penstock_*_cancel() or because the client was freed. */
+    PENSTOCK_ERROR_CANCELLED = 19,
+    /** A time limit passed: connect, first byte, idle, or total. The message says which. */
+    PENSTOCK_ERROR_TIMEOUT = 20,
+    /** No answer, or a broken one: name lookup, connection, protocol. */
+    PENSTOCK_ERROR_NETWORK = 21,
+    /** TLS refused: certificate, host name, protocol version. */
+    PENSTOCK_ERROR_TLS = 22,
+    /** The server answered with a status that is an error here. See penstock_error_http_status(). */
+    PENSTOCK_ERROR_HTTP = 23,
+    /** The server's limit was hit and the wait it asks for is longer than allowed. See
+     *  penstock_error_retry_after_ms(). */
+    PENSTOCK_ERROR_RATE_LIMITED = 24,
+    /** The circuit breaker of that host is open. */
+    PENSTOCK_ERROR_CIRCUIT_OPEN = 25,
+    /** Credentials missing, malformed or refused (401). */
+    PENSTOCK_ERROR_AUTH = 26,
+    /** The body is not what was promised: not JSON, a selector that doesn't match, paging in a circle. */
+    PENSTOCK_ERROR_DATA = 27,
+    /** A cap was reached: body bytes, header bytes, redirects, depth. */
+    PENSTOCK_ERROR_LIMIT = 28,
+    /** A file could not be read or written: permission, disk full. */
+    PENSTOCK_ERROR_STORAGE = 29,
+    /** No memory. */
+    PENSTOCK_ERROR_NO_MEMORY = 30,
+    /** A fault of this library. Please report it. */
+    PENSTOCK_ERROR_INTERNAL = 31
+} penstock_status;
+
+/** Bytes that belong to a handle; not NUL-terminated. `data` is NULL when there is nothing. */
+typedef struct penstock_slice {
+    const char *data;
+    size_t size;
+} penstock_slice;
+
+/** Connections, credentials and limits of one source. Thread-safe. */
+typedef struct penstock_client penstock_client;
+/** A budget that one or more clients share. Thread-safe. */
+typedef struct penstock_limiter penstock_limiter;
+/** An iterator over the pages of one stream, or the one answer of a single request. One thread at a time. */
+typedef struct penstock_paginator penstock_paginator;
+/** One response and the records in it. Immutable, independent of the paginator and client it came from. */
+typedef struct penstock_page penstock_page;
+/** One run of one or more sources into files. */
+typedef struct penstock_sync penstock_sync;
+/** What went wrong. Immutable. */
+typedef struct penstock_error penstock_error;
+/** A text that the library made for you. Immutable. */
+typedef struct penstock_text penstock_text;
+
+/* ------------------------------------------------------------------------------------ library */
+
+/**
+ * The version of the library, such as "0.1.0". Static; never NULL.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
 const char *penstock_version(void);
+
+/**
+ * The ABI of the library. It changes only when programs built against an earlier one would break.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+int penstock_abi_version(void);
+
+/**
+ * The name of a status, such as "PENSTOCK_END"; "PENSTOCK_UNKNOWN" for a number it doesn't know.
+ * Static; never NULL.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+const char *penstock_status_name(penstock_status status);
+
+/**
+ * The JSON Schema (draft 2020-12) of a source document, as JSON text. It is the one place that
+ * states keys, units, defaults and bounds; under "$defs" stand the schemas of the other JSON texts
+ * that functions take: "client_options", "request", "paginator_options", "limiter" and "job".
+ * Static; never NULL.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+const char *penstock_schema(void);
+
+/* ------------------------------------------------------------------------------------ limiter */
+
+/**
+ * Open a limiter that clients can share.
+ *
+ * @param json   Limits as in a source document's "limits": `"10/s"`, or
+ *               `[{"requests": 10, "per": "1s", "burst": 50}, {"concurrent": 8}]`.
+ * @param size   Its length in bytes.
+ * @param out    The limiter. Yours; penstock_limiter_free().
+ * @param error  See ERRORS above.
+ * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_CONFIG.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+penstock_status penstock_limiter_open(const char *json, size_t size, penstock_limiter **out,
+                                      penstock_error **error);
+
+/**
+ * Release a limiter. Clients that were opened with it keep their share of it.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+void penstock_limiter_free(penstock_limiter *limiter);
+
+/* ------------------------------------------------------------------------------------- client */
+
+/**
+ * Open a client for one source. No connection is made and no thread is started yet; secrets that
+ * the document refers to (`{"env": …}`, `{"file": …}`) are read and checked now.
+ *
+ * @param source        The source document (JSON; penstock_schema()).
+ * @param source_size   Its length in bytes.
+ * @param options       Options (JSON; "client_options" in the schema), such as
+ *                      `{"params": {"base_url": "https://sandbox.example.com"}}`; NULL for none.
+ * @param options_size  Their length in bytes.
+ * @param limiter       A shared budget that applies besides the document's own "limits"; NULL for none.
+ * @param out           The client. Yours; penstock_client_free().
+ * @param error         See ERRORS above.
+ * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_CONFIG,
+ *         PENSTOCK_ERROR_AUTH (a secret is missing or malformed), PENSTOCK_ERROR_STATE.
+ *
+ * Threads: any. Blocks: no (reads the files that the document refers to). Since 0.1.0.
+ */
+penstock_status penstock_client_open(const char *source, size_t source_size, const char *options,
+                                     size_t options_size, penstock_limiter *limiter,
+                                     penstock_client **out, penstock_error **error);
+
+/**
+ * Send one request and wait for its answer. Limits, credentials and retries of the source apply.
+ * A request whose method is not idempotent (POST, PATCH) is retried only when it carries an
+ * idempotency key or is marked `"idempotent": true` (RFC 9110 section 9.2.2).
+ *
+ * @param request     The request (JSON; "request" in the schema), such as
+ *                    `{"path": "/users/7"}` or `{"method": "POST", "path": "/users", "json": {…}}`.
+ * @param size        Its length in bytes.
+ * @param timeout_ms  See TIME above; when it passes the request is given up (PENSTOCK_ERROR_TIMEOUT).
+ * @param page        The response. Yours; penstock_page_free().
+ * @param error       See ERRORS above. A status of 400 or more is PENSTOCK_ERROR_HTTP (_AUTH for 401)
+ *                    unless the request says `"accept_status": […]`.
+ * @return PENSTOCK_OK or any error.
+ *
+ * Threads: many at once. Blocks: yes; penstock_client_cancel() ends it. Since 0.1.0.
+ */
+penstock_status penstock_client_request(penstock_client *client, const char *request, size_t size,
+                                        int64_t timeout_ms, penstock_page **page,
+                                        penstock_error **error);
+
+/**
+ * End everything that runs on the client: paginators and requests return
+ * PENSTOCK_ERROR_CANCELLED, also those opened later. Idempotent.
+ *
+ * Threads: any, at any time. Blocks: no. Since 0.1.0.
+ */
+void penstock_client_cancel(penstock_client *client);
+
+/**
+ * Release a client. Its paginators end with PENSTOCK_ERROR_CANCELLED; pages stay valid. The I/O
+ * thread is stopped and joined.
+ *
+ * Threads: any. Blocks: for the time the I/O thread takes to stop (milliseconds). Since 0.1.0.
+ */
+void penstock_client_free(penstock_client *client);
+
+/* ---------------------------------------------------------------------------------- paginator */
+
+/**
+ * Open an iterator over the pages of a stream. The first request leaves at once; later ones ahead
+ * of the caller, as far as "read_ahead" allows.
+ *
+ * @param options  JSON; "paginator_options" in the schema: `{"stream": "users"}` names a stream of
+ *                 the source, `{"stream": {"path": "/users"}}` describes one on the spot; "params",
+ *                 "query", "max_pages", "max_records" and "read_ahead" may be added.
+ * @param size     Its length in bytes.
+ * @param out      The paginator. Yours; penstock_paginator_free().
+ * @param error    See ERRORS above.
+ * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_CONFIG,
+ *         PENSTOCK_ERROR_STATE, PENSTOCK_ERROR_CANCELLED, PENSTOCK_ERROR_NO_MEMORY.
+ *
+ * Threads: many at once. Blocks: no. Since 0.1.0.
+ */
+penstock_status penstock_paginator_open(penstock_client *client, const char *options, size_t size,
+                                        penstock_paginator **out, penstock_error **error);
+
+/**
+ * Open a single request as an iterator that gives one page and then PENSTOCK_END: the form of
+ * penstock_client_request() for hosts that must not block.
+ *
+ * @param request  As for penstock_client_request().
+ * @param size     Its length in bytes.
+ * @param out      The paginator. Yours; penstock_paginator_free().
+ * @param error    See ERRORS above.
+ * @return As for penstock_paginator_open().
+ *
+ * Threads: many at once. Blocks: no. Since 0.1.0.
+ */
+penstock_status penstock_request_open(penstock_client *client, const char *request, size_t size,
+                                      penstock_paginator **out, penstock_error **error);
+
+/**
+ * The next page.
+ *
+ * @param timeout_ms  See TIME above.
+ * @param page        The page. Yours; penstock_page_free(). It depends on nothing else.
+ * @param error       See ERRORS above.
+ * @return PENSTOCK_OK with a page; PENSTOCK_END after the last one; PENSTOCK_PENDING when none is
+ *         ready in time (nothing is lost, call again); or an error. END and errors are sticky:
+ *         the same comes again. Pages that arrived before an error are handed over first.
+ *
+ * Threads: one at a time. Blocks: up to timeout_ms; penstock_paginator_cancel() ends it.
+ * Since 0.1.0.
+ */
+penstock_status penstock_paginator_next(penstock_paginator *paginator, int64_t timeout_ms,
+                                        penstock_page **page, penstock_error **error);
+
+/**
+ * A file descriptor that is readable while penstock_paginator_next() would not return
+ * PENSTOCK_PENDING, for poll(), epoll, asyncio and the like. Only wait on it: don't read or close
+ * it. It belongs to the paginator. -1 for NULL or after fork().
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+int penstock_paginator_fd(const penstock_paginator *paginator);
+
+/**
+ * End the paginator: a waiting or later penstock_paginator_next() returns
+ * PENSTOCK_ERROR_CANCELLED; pages that are ready already may still be handed over. Ends waits for limits and
+ * retries too. Idempotent and sticky.
+ *
+ * Threads: any, at any time before _free. Blocks: no. Since 0.1.0.
+ */
+void penstock_paginator_cancel(penstock_paginator *paginator);
+
+/**
+ * Release a paginator; a request under way is given up.
+ *
+ * Threads: any, while no other call uses it. Blocks: no. Since 0.1.0.
+ */
+void penstock_paginator_free(penstock_paginator *paginator);
+
+/* --------------------------------------------------------------------------------------- page */
+
+/**
+ * The decoded body, byte for byte as the server sent it. Empty for NULL.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+penstock_slice penstock_page_body(const penstock_page *page);
+
+/**
+ * The number of records of the page. 0 for NULL.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+size_t penstock_page_record_count(const penstock_page *page);
+
+/**
+ * A record: one JSON value, exactly the server's bytes, inside penstock_page_body(). Empty when
+ * there is no such record.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+penstock_slice penstock_page_record(const penstock_page *page, size_t index);
+
+/**
+ * All records of the page as one JSON array, exactly the server's bytes, where they stand together
+ * in the body ("[…]"); empty where they don't (a single object, a wildcard selector).
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+penstock_slice penstock_page_record_array(const penstock_page *page);
+
+/**
+ * The HTTP status, such as 200. 0 for NULL.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+int32_t penstock_page_status(const penstock_page *page);
+
+/**
+ * A header of the response by name, whatever the case. Several fields of one name are joined
+ * with ", " (RFC 9110 section 5.3). Empty when there is none.
+ *
+ * @param name  NUL-terminated.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+penstock_slice penstock_page_header(const penstock_page *page, const char *name);
+
+/**
+ * All headers in the order of arrival, as a JSON array of [name, value].
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+penstock_slice penstock_page_headers(const penstock_page *page);
+
+/**
+ * How many requests the server's limit still allows, as it said in this response; -1 if it did not.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+int64_t penstock_page_limit_remaining(const penstock_page *page);
+
+/**
+ * In how many milliseconds after this response the server's limit starts anew; -1 if it did not say.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+int64_t penstock_page_limit_reset_ms(const penstock_page *page);
+
+/**
+ * What the next request is made with: a cursor, a URL, a page number or an offset, as text. Empty
+ * when the walk ends here or there is no paging.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+penstock_slice penstock_page_next_token(const penstock_page *page);
+
+/**
+ * Whether another page follows: 1 yes, 0 no, -1 not known (no paging, or NULL).
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+int32_t penstock_page_has_more(const penstock_page *page);
+
+/**
+ * The total number of records, as the server said; -1 if it did not.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+int64_t penstock_page_total(const penstock_page *page);
+
+/**
+ * The number of the page in its walk, from 0.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+uint64_t penstock_page_index(const penstock_page *page);
+
+/**
+ * What else is known, as a JSON object: "url" (redacted), "method", "status", "request_id",
+ * "http_version", "attempts", "redirects", "elapsed_ms", "first_byte_ms", "wire_bytes",
+ * "body_bytes", "records", "limit", "detected" (on the first page of a walk whose paging or record
+ * list was found by detection: what was found and why) and "warnings" (texts).
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+penstock_slice penstock_page_metadata(const penstock_page *page);
+
+/**
+ * Release a page and its bytes.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+void penstock_page_free(penstock_page *page);
+
+/* --------------------------------------------------------------------------------------- sync */
+
+/**
+ * Start a run: all streams of one or more sources at once, each into a JSON Lines file
+ * `<directory>/<stream>.jsonl` (`<source>.<stream>.jsonl` when the job has several sources). One
+ * failing stream doesn't stop the others.
+ *
+ * @param job    JSON; "job" in the schema: `{"sources": [{"source": {…}}], "output": {"directory": "out"}}`.
+ * @param size   Its length in bytes.
+ * @param out    The run. Yours; penstock_sync_free().
+ * @param error  See ERRORS above.
+ * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_CONFIG, PENSTOCK_ERROR_AUTH,
+ *         PENSTOCK_ERROR_STORAGE (directory), PENSTOCK_ERROR_STATE.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+penstock_status penstock_sync_open(const char *job, size_t size, penstock_sync **out,
+                                   penstock_error **error);
+
+/**
+ * Wait until every stream has ended.
+ *
+ * @return PENSTOCK_OK when all streams succeeded; PENSTOCK_PENDING when the run goes on; else the
+ *         error of the first stream that failed (all results stand in penstock_sync_progress()).
+ *
+ * Threads: many at once. Blocks: up to timeout_ms; penstock_sync_cancel() ends it. Since 0.1.0.
+ */
+penstock_status penstock_sync_wait(penstock_sync *sync, int64_t timeout_ms, penstock_error **error);
+
+/**
+ * Where the run stands, as a JSON object: "done", "elapsed_ms" and "streams", an array with, for
+ * each stream, "source", "stream", "file", "state" ("waiting", "running", "done", "failed",
+ * "cancelled"), "records", "pages", "bytes", "requests", "retries", "total" (or null),
+ * "elapsed_ms", "records_per_second" and, when it failed, "error" (as penstock_error_json()).
+ *
+ * @param out    The text. Yours; penstock_text_free().
+ * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_STATE.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+penstock_status penstock_sync_progress(const penstock_sync *sync, penstock_text **out,
+                                       penstock_error **error);
+
+/**
+ * End the run: streams that are not done end as "cancelled"; what is written stays, whole lines only.
+ *
+ * Threads: any, at any time before _free. Blocks: no. Since 0.1.0.
+ */
+void penstock_sync_cancel(penstock_sync *sync);
+
+/**
+ * Release a run; ends it first when it is not done.
+ *
+ * Threads: any, while no other call uses it. Blocks: for the time its threads take to stop. Since 0.1.0.
+ */
+void penstock_sync_free(penstock_sync *sync);
+
+/* --------------------------------------------------------------------------------------- text */
+
+/**
+ * The bytes of a text; followed by a NUL that is not counted. Empty for NULL.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+penstock_slice penstock_text_slice(const penstock_text *text);
+
+/**
+ * Release a text.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+void penstock_text_free(penstock_text *text);
+
+/* -------------------------------------------------------------------------------------- error */
+
+/**
+ * The status that the failing function returned. PENSTOCK_OK for NULL.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+penstock_status penstock_error_status(const penstock_error *error);
+
+/**
+ * What went wrong and where, in one line for people. No secrets. "" for NULL; never NULL.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+const char *penstock_error_message(const penstock_error *error);
+
+/**
+ * The status of the HTTP response that the error is about; 0 when there is none.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+int32_t penstock_error_http_status(const penstock_error *error);
+
+/**
+ * The URL of the request that failed, without userinfo and with query values hidden; NULL when the
+ * error is not about a request.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+const char *penstock_error_url(const penstock_error *error);
+
+/**
+ * The request id that the server gave (X-Request-Id, X-Amzn-RequestId, CF-Ray and the like), for
+ * its support desk; NULL when there is none.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+const char *penstock_error_request_id(const penstock_error *error);
+
+/**
+ * How long the server asks to wait before the next try, in milliseconds; -1 when it doesn't say.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+int64_t penstock_error_retry_after_ms(const penstock_error *error);
+
+/**
+ * How many times the request was sent. 0 when the error is not about a request.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+int32_t penstock_error_attempts(const penstock_error *error);
+
+/**
+ * All of it as a JSON object: "status", "message", "http_status", "url", "request_id",
+ * "retry_after_ms", "attempts", "stream", "page", "pointer", "body" (start of the error body,
+ * sanitised); keys that don't apply are absent. "{}" for NULL; never NULL.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+const char *penstock_error_json(const penstock_error *error);
+
+/**
+ * Release an error.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+void penstock_error_free(penstock_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
 #endif
