@@ -12,12 +12,15 @@ import ctypes
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -29,11 +32,25 @@ HOST = "127.0.0.1"
 READY_WITHIN_S = 30.0
 END_WITHIN_S = 5.0
 _PR_SET_PDEATHSIG = 1
+_TCP_LISTEN = "0A"  # as /proc/net/tcp writes it
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class ServerFailed(Exception):
     """The server ended, or did not answer in time; the message carries the end of its log."""
+
+
+@contextmanager
+def scratch(name: str) -> Iterator[Path]:
+    """A directory for one run, gone afterwards. What a killed launcher had to leave is removed by
+    the next: the process id in the name says whose it was."""
+    parent = Path(tempfile.gettempdir())
+    for left in parent.glob(f"penstock-{name}-*-*"):
+        if not Path("/proc", left.name.split("-")[2]).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    prefix = f"penstock-{name}-{os.getpid()}-"
+    with tempfile.TemporaryDirectory(dir=parent, prefix=prefix) as directory:
+        yield Path(directory)
 
 
 def free_ports(count: int) -> list[int]:
@@ -80,21 +97,30 @@ def spawn(
 def wait_ready(
     process: subprocess.Popen[bytes], ports: Sequence[int], log: Path, within_s: float | None = None
 ) -> None:
-    """Return when every port accepts a connection; raise when the server ends or time is up."""
+    """Return when the server listens on every port; raise when it ends or time is up."""
     deadline = time.monotonic() + (READY_WITHIN_S if within_s is None else within_s)
-    waiting = list(ports)
-    while waiting:
+    while waiting := set(ports) - _listening(process.pid):
         if process.poll() is not None:
             raise ServerFailed(f"server ended with {process.returncode}\n{_tail(log)}")
         if time.monotonic() > deadline:
-            raise ServerFailed(f"no answer on ports {waiting} in time\n{_tail(log)}")
-        try:
-            socket.create_connection((HOST, waiting[0]), timeout=1).close()
-            waiting.pop(0)
-        except OSError:
-            time.sleep(0.02)
-    if process.poll() is not None:  # somebody else answered on a port that we did not get
-        raise ServerFailed(f"server ended with {process.returncode}\n{_tail(log)}")
+            raise ServerFailed(f"not listening on {sorted(waiting)} in time\n{_tail(log)}")
+        time.sleep(0.02)
+
+
+def _listening(process: int) -> set[int]:
+    """The ports that this process listens on. Asked of the kernel: a connection would be counted
+    by the server, and might reach somebody else who took the port."""
+    try:
+        links = [os.readlink(each) for each in Path(f"/proc/{process}/fd").iterdir()]
+    except OSError:  # it ended, or closed a file meanwhile
+        return set()
+    sockets = {link[len("socket:[") : -1] for link in links if link.startswith("socket:[")}
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return {
+        int(local.rsplit(":", 1)[1], 16)
+        for _, local, _, state, *_, inode in (line[:10] for line in lines)
+        if state == _TCP_LISTEN and inode in sockets
+    }
 
 
 def start_on_free_ports(
@@ -128,16 +154,12 @@ def end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-class _Told(Exception):
-    """A signal asked the launcher to end."""
-
-
 def end_on_signals() -> None:
-    """Turn SIGTERM and SIGINT into an exception, so that `finally` blocks run. Call it before
+    """Turn SIGTERM and SIGINT into an orderly exit, in which `finally` blocks run. Call it before
     the first server is started."""
 
-    def told(signum: int, _frame: object) -> NoReturn:
-        raise _Told(signal.Signals(signum).name)
+    def told(_signum: int, _frame: object) -> NoReturn:
+        raise SystemExit(0)
 
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, told)
@@ -164,8 +186,6 @@ def serve_until_told(
             elif select.select([sys.stdin], [], [], 0.2)[0] and not os.read(0, 4096):
                 return
         raise ServerFailed(f"server ended with {process.returncode}\n{_tail(log)}")
-    except _Told:
-        pass
     finally:
         end(process)
 

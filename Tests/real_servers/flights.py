@@ -11,8 +11,6 @@ import argparse
 import json
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 from real_servers import _process, flights_data
 
@@ -29,8 +27,8 @@ SETTINGS = {
 def serve(until_eof: bool) -> None:
     _process.end_on_signals()
     database = flights_data.build()
-    with tempfile.TemporaryDirectory(prefix="penstock-flights-") as directory:
-        log = Path(directory) / "datasette.log"
+    with _process.scratch("flights") as directory:
+        log = directory / "datasette.log"
 
         def start(ports: list[int]) -> subprocess.Popen[bytes]:
             settings = [part for pair in SETTINGS.items() for part in ("--setting", *pair)]

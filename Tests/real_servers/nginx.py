@@ -16,9 +16,7 @@ import argparse
 import json
 import shutil
 import subprocess
-import tempfile
 from dataclasses import asdict
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from real_servers import _process, nginx_settings
@@ -32,8 +30,7 @@ def serve(upstream: str, limits: Limits, until_eof: bool) -> None:
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
     if program is None:
         raise SystemExit("nginx is not installed: run scripts/setup-debian.sh")
-    with tempfile.TemporaryDirectory(prefix="penstock-nginx-") as name:
-        directory = Path(name)
+    with _process.scratch("nginx") as directory:
         authority = Authority(directory, "authority")
         server = authority.issue("server", "serverAuth", "IP:127.0.0.1,DNS:localhost")
         authority.issue("elsewhere", "serverAuth", "DNS:elsewhere.example")
@@ -52,7 +49,7 @@ def serve(upstream: str, limits: Limits, until_eof: bool) -> None:
             urls.update(named)
             # The error log by option too: before it has read its settings, nginx would
             # open the one it was built with.
-            return _process.spawn([program, "-p", name, "-c", settings, "-e", log], log=log)
+            return _process.spawn([program, "-p", directory, "-c", settings, "-e", log], log=log)
 
         count = len(nginx_settings.ports(limits, directory))
         process, _ = _process.start_on_free_ports(count, start, log)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from real_servers import _process
 from real_servers.launch import launch
 
 LAUNCHER = str(Path(__file__).parents[1] / "real_servers")
@@ -79,7 +81,7 @@ def test_kill_of_the_launcher_ends_all_of_it(command: list[str]) -> None:
 
 
 def test_death_of_the_starter_ends_all_of_it() -> None:
-    # The shell's child keeps a standard input that never ends.
+    # Started as a shell starts a job, without a leash.
     script = f'"{sys.executable}" "{LAUNCHER}" nginx --upstream http://127.0.0.1:9 & echo $!; wait'
     shell = subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE)
     assert shell.stdout is not None
@@ -95,6 +97,25 @@ def test_a_launcher_that_cannot_start_says_why(capfd: pytest.CaptureFixture[str]
     with pytest.raises(RuntimeError), launch("drf", "--rate", "nobody=1/second"):
         pass
     assert "no scope nobody" in capfd.readouterr().err
+
+
+def test_a_port_taken_meanwhile_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    program = "import socket, sys, time; s = socket.create_server(('127.0.0.1', int(sys.argv[1])))"
+
+    def server(ports: list[int]) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-c", program + "; time.sleep(60)", str(ports[0])]
+        return _process.spawn(command, log=log)
+
+    [free] = _process.free_ports(1)
+    with socket.create_server((_process.HOST, 0)) as taken:
+        offers = iter([[taken.getsockname()[1]], [free]])
+        monkeypatch.setattr(_process, "free_ports", lambda _: next(offers))
+        process, ports = _process.start_on_free_ports(1, server, log)
+        assert ports == [free]
+        _process.end(process)
 
 
 def test_two_at_once_do_not_meet() -> None:

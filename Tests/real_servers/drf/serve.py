@@ -14,7 +14,6 @@ import argparse
 import json
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from real_servers import _process
@@ -27,22 +26,29 @@ RATES = {"anon": "20/second", "scoped": "5/second", "per-minute": "30/minute"}
 def serve(until_eof: bool, rates: dict[str, str]) -> None:
     _process.end_on_signals()
     built, truth = database.build(_process.DATA)
-    with tempfile.TemporaryDirectory(prefix="penstock-drf-") as directory:
-        log = Path(directory) / "gunicorn.log"
+    with _process.scratch("drf") as directory:
+        log = directory / "gunicorn.log"
         environment = {
-            "DRF_DATABASE": str(database.copy(built, Path(directory))),
+            "DRF_DATABASE": str(database.copy(built, directory)),
             "DRF_RATES": json.dumps(rates),
             "DJANGO_SETTINGS_MODULE": "real_servers.drf.settings",
         }
 
         def start(ports: list[int]) -> subprocess.Popen[bytes]:
             # One process, because the throttles count in its memory; threads, because
-            # keep-alive connections would block a worker without them.
+            # keep-alive connections would block a worker without them. Preloaded, so that it
+            # listens only once the project has proven to load.
             command = [sys.executable, "-m", "gunicorn", "--workers", "1", "--threads", "8"]
             address = ["--bind", f"{_process.HOST}:{ports[0]}", "--keep-alive", "5"]
-            place = ["--chdir", str(Path(__file__).parents[2]), "--worker-tmp-dir", directory]
+            place = ["--chdir", str(Path(__file__).parents[2]), "--worker-tmp-dir", str(directory)]
             # Without its control socket, which it would put into the home directory.
-            other = ["--graceful-timeout", "1", "--no-control-socket", "real_servers.drf.wsgi"]
+            other = [
+                "--preload",
+                "--graceful-timeout",
+                "1",
+                "--no-control-socket",
+                "real_servers.drf.wsgi",
+            ]
             return _process.spawn([*command, *address, *place, *other], log=log, env=environment)
 
         process, ports = _process.start_on_free_ports(1, start, log)
