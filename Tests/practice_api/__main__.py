@@ -17,6 +17,7 @@ import threading
 if not __package__:  # started as a directory: `python3 Tests/practice_api`
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
+import practice_api.endpoints  # noqa: F401  (layers and endpoints register themselves)
 from practice_api.certs import Certificates
 from practice_api.data import DEFAULT_COUNTS, Dataset
 from practice_api.server import listen

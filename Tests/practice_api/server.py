@@ -197,14 +197,18 @@ class Connection(asyncio.Protocol):
             return
         steps: list[Step] = [Pause(reply.delay)] if reply.delay else []
         steps += reply.play(head, body) if reply.play else [head + body]
-        self.task = asyncio.get_running_loop().create_task(self.perform(steps, reply))
+        self.task = asyncio.get_running_loop().create_task(self.perform(steps))
+        # A callback and not a `finally`: a task cancelled before its first step runs neither.
+        self.task.add_done_callback(lambda task: self.performed(task, reply))
 
     def landed(self) -> None:
         self.world.stats.in_flight -= 1
 
     def keep(self, request: Request, whole: bytes) -> None:
         fast = self.listener.fast
-        if request.method != "GET" or len(request.head) > FAST_HEAD:
+        # The other origin's requests are all looked at, so none may take the short way.
+        watched = "other" in self.listener.name
+        if watched or request.method != "GET" or len(request.head) > FAST_HEAD:
             return
         if len(fast) >= FAST_ENTRIES:
             fast.clear()
@@ -218,15 +222,18 @@ class Connection(asyncio.Protocol):
             self.closed = True
             self.transport.close()
 
-    async def perform(self, steps: list[Step], reply: Reply) -> None:
-        try:
-            for step in steps:
-                await self.perform_one(step)
-                if self.closed:
-                    break
-        finally:
-            self.task = None
-            self.settle(reply)
+    async def perform(self, steps: list[Step]) -> None:
+        for step in steps:
+            await self.perform_one(step)
+            if self.closed:
+                break
+
+    def performed(self, task: asyncio.Task[None], reply: Reply) -> None:
+        self.task = None
+        self.settle(reply)
+        if task.cancelled():
+            return
+        task.result()
         if not self.closed:
             self.advance()
 

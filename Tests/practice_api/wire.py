@@ -39,6 +39,7 @@ class Request:
     mount: str = ""
     path: str = ""
     knobs: dict[str, str] = field(default_factory=dict)
+    shift: str = ""  # the spec of the shifting copy that it reads, if any
     _query: list[tuple[str, str]] | None = None
     _headers: list[tuple[str, str]] | None = None
 

@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from practice_api.data import Dataset, Row
+from practice_api.data import Dataset
 from practice_api.stats import Stats
-from practice_api.wire import Reply, Request
+from practice_api.wire import Reply
 
 
 @dataclass
@@ -21,12 +21,6 @@ class World:
     ready: dict[str, Any] = field(default_factory=dict)
     # Wall-clock nanoseconds minus monotonic ones, taken once: a stepped clock moves no limit.
     wall_offset: int = field(default_factory=lambda: time.time_ns() - time.monotonic_ns())
-
-    def rows(self, request: Request, collection: str) -> list[Row] | None:
-        return self.dataset.rows(collection)
-
-    def shifting(self, request: Request) -> bool:
-        return False
 
     def state(self, kind: str) -> dict[str, Any]:
         return self.states.setdefault(kind, {})

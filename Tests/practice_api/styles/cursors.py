@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from bisect import bisect_right
 
 from practice_api.data import Row
 from practice_api.view import (
@@ -27,7 +28,8 @@ HARD = 'é+/=&?#% "\\'
 
 
 def position(token: str | None, shape: str) -> int:
-    """The address a token stands for. Shapes: `opaque`, `numeric`, `hard`, `json`."""
+    """The address a token stands for. Shapes: `opaque`, `numeric`, `hard`, `json`;
+    `keyed` is apart, see below."""
     if not token:
         return 0
     try:
@@ -62,6 +64,8 @@ def step(
     """Where this page starts, and the token of the next one (None: this is the last page)."""
     knobs = request.knobs
     shape = knobs.get("shape", "opaque")
+    if shape == "keyed":
+        return keyed(view, token, size)
     loop = knobs.get("loop")
     if loop == "same":
         # Seen in production: https://github.com/airbytehq/airbyte-python-cdk/issues/1148
@@ -85,6 +89,22 @@ def step(
     if knobs.get("end") == "fresh" and start < view.end:
         return start, token_for(following, shape)
     return start, None
+
+
+def keyed(view: View, token: str | None, size: int) -> tuple[int, str | None]:
+    """The token names the last row seen and not a place, so rows that come or go before it move
+    nothing: what makes cursors right on changing data."""
+    start = 0
+    try:
+        if token:
+            order = float(base64.b64decode(token, validate=True))
+            start = bisect_right(view.rows, order, key=lambda row: row.order)
+    except (ValueError, binascii.Error) as bad:
+        raise BadRequest("invalid_cursor", f"no such cursor: {token!r}") from bad
+    shown = view.rows[start : start + size]
+    if start + size >= len(view.rows):
+        return start, None
+    return start, base64.b64encode(repr(shown[-1].order).encode()).decode()
 
 
 def ending(request: Request, token: str | int | None, default: str = "null") -> bytes | None:
