@@ -76,8 +76,8 @@ def delay(world: World, text: str, crossing: Crossing) -> Reply:
 
 def shift(world: World, text: str, crossing: Crossing) -> Reply:
     """`/shift/insert=2;delete=1;where=head/<style>/<collection>`: before each request but the
-    first, so many rows come, go or (`update`) change, at `where=random|head|tail`, on `seed`, for the
-    first `changes=N` requests; `name=x` is a copy of its own."""
+    first, so many rows come, go or (`update`) change, at `where=random|head|tail`, on `seed`,
+    for the first `changes=N` requests; `name=x` is a copy of its own."""
     if not knobs_of(";" + text)[1]:
         raise BadRequest("bad_shift", text)
     crossing.request.shift = text
