@@ -1,0 +1,60 @@
+/// How a stream's pages follow each other, as the document says or as detection found.
+public struct PagingPlan: Sendable, Equatable {
+    public enum Style: Sendable, Equatable {
+        /// Nothing said: the first response decides.
+        case detect
+        case single
+        /// A counter of records.
+        case offset(slot: Slot, start: Int64)
+        /// A counter of pages.
+        case page(slot: Slot, start: Int64)
+        /// A token out of the response, put into a slot.
+        case cursor(slot: Slot, from: ValueSource)
+        /// A URL out of the response, followed as it is (relative ones resolved, RFC 3986 section 5).
+        case nextURL(from: ValueSource)
+    }
+    public struct Size: Sendable, Equatable {
+        public var slot: Slot?
+        public var value: Int64
+        public init(slot: Slot?, value: Int64) {
+            self.slot = slot
+            self.value = value
+        }
+    }
+    public enum LoopGuard: Sendable, Equatable {
+        /// Tokens, URLs and page contents.
+        case all
+        /// Tokens and URLs only, for APIs whose pages may honestly repeat.
+        case tokens
+    }
+
+    public var style: Style
+    public var size: Size?
+    /// The counter or start token goes out with the first request too.
+    public var sendFirst = true
+    /// A flag in the body: false, 0, "", "false" or null ends the walk.
+    public var hasMore: ValueSource?
+    public var total: ValueSource?
+    public var lastPage: ValueSource?
+    /// A page with fewer records than asked ends the walk. Nil: as the style has it (offset and page: yes when the
+    /// size is known; cursor and URL: no).
+    public var stopOnShortPage: Bool?
+    /// Nil: as the style has it (offset and page: yes; cursor and URL: no).
+    public var stopOnEmptyPage: Bool?
+    /// How many empty pages in a row are passed over before an empty page ends the walk.
+    public var toleratedEmptyPages: Int64 = 0
+    /// An empty text is a token like any other.
+    public var emptyTokenIsToken = false
+    public var maxPages: Int64?
+    public var maxRecords: Int64?
+    public var loopGuard = LoopGuard.all
+
+    public init(style: Style) { self.style = style }
+}
+
+/// Which values of a body are the records.
+public enum RecordsPlan: Sendable, Equatable {
+    /// A bare list, else `data`, `results`, `items`, `records`, else the object as one record.
+    case detect
+    case path(JSONPath)
+}

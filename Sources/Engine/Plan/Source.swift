@@ -1,0 +1,88 @@
+/// One API, as its source document describes it, with every reference resolved and every text checked.
+public struct Source: Sendable {
+    public enum Auth: Sendable {
+        case none
+        /// A text into a slot: API keys, bearer tokens, prefixes. Several at once are allowed.
+        case fixed([Credential])
+    }
+    public struct Credential: Sendable {
+        /// `.header` or `.query`.
+        public var slot: Slot
+        public var prefix: String
+        public var secret: Secret
+        public init(slot: Slot, prefix: String = "", secret: Secret) {
+            self.slot = slot
+            self.prefix = prefix
+            self.secret = secret
+        }
+    }
+
+    public var name: String?
+    public var baseURL: WebURL
+    public var auth: Auth = .none
+    /// Go with every request.
+    public var headers: [RequestPlan.NamedText] = []
+    public var query: [RequestPlan.NamedText] = []
+    public var limits: LimitPlan = LimitPlan()
+    public var retry = RetryPlan()
+    public var transfer = TransferLimits()
+    public var transport: TransportSettings
+    public var maxRedirects: Int64 = 5
+    /// Origins other than the base URL's that may be followed, without credentials.
+    public var otherOrigins: [Origin] = []
+    public var streams: [Stream] = []
+
+    public init(baseURL: WebURL, transport: TransportSettings) {
+        self.baseURL = baseURL
+        self.transport = transport
+    }
+}
+
+/// One endpoint that yields records.
+public struct Stream: Sendable {
+    public var name: String
+    public var request: RequestPlan
+    public var records: RecordsPlan = .detect
+    public var paging: PagingPlan = PagingPlan(style: .detect)
+    public var key: JSONPath?
+    /// How many pages, and decoded bytes, may be ready before the host takes them.
+    public var readAheadPages: Int64 = 4
+    public var readAheadBytes: Int64 = 64 << 20
+
+    public init(name: String, request: RequestPlan) {
+        self.name = name
+        self.request = request
+    }
+}
+
+/// What a source's server allows.
+public struct LimitPlan: Sendable, Equatable {
+    public enum Rule: Sendable, Equatable {
+        /// Never more than `requests` in any window of length `per`, as the server counts: a permit is held until the
+        /// response plus `per`.
+        case window(requests: Int64, per: Timespan)
+        /// `requests` per `per` on average, up to `burst` at once.
+        case bucket(requests: Int64, per: Timespan, burst: Int64)
+        case concurrent(Int64)
+    }
+    public var rules: [Rule] = []
+    public init() {}
+}
+
+/// When and how often a request is sent again.
+public struct RetryPlan: Sendable, Equatable {
+    /// The first one counts.
+    public var maxAttempts: Int64 = 5
+    public var base: Timespan = .seconds(1)
+    public var cap: Timespan = .seconds(15)
+    /// The longest wait that a server may ask for. Above it the request fails with the time to come back at.
+    public var maxRetryAfter: Timespan = .seconds(3600)
+    /// All attempts and backoffs of one request, waits that the server asked for apart.
+    public var maxElapsed: Timespan = .seconds(15 * 60)
+    /// All waits of one request that the server asked for.
+    public var maxThrottleWait: Timespan = .seconds(3600)
+    /// Besides connection errors.
+    public var statuses: Set<Int> = [408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529]
+
+    public init() {}
+}
