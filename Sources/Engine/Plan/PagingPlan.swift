@@ -35,7 +35,10 @@ public struct PagingPlan: Sendable, Equatable {
     /// A flag in the body: false, 0, "", "false" or null ends the walk.
     public var hasMore: ValueSource?
     public var total: ValueSource?
+    /// The number of the last page, as the API numbers its pages.
     public var lastPage: ValueSource?
+    /// How many pages there are.
+    public var totalPages: ValueSource?
     /// A page with fewer records than asked ends the walk. Nil: as the style has it (offset and page: yes when the
     /// size is known; cursor and URL: no).
     public var stopOnShortPage: Bool?

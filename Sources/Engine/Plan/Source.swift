@@ -43,6 +43,8 @@ public struct Stream: Sendable {
     public var name: String
     public var request: RequestPlan
     public var records: RecordsPlan = .detect
+    /// A response without the record list is an empty page (Google leaves empty lists out) instead of an error.
+    public var missingRecordsAreEmpty = false
     public var paging: PagingPlan = PagingPlan(style: .detect)
     public var key: JSONPath?
     /// How many pages, and decoded bytes, may be ready before the host takes them.

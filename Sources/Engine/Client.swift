@@ -1,0 +1,265 @@
+/// Everything one client decides: its walks, their requests, limits, retries. No I/O, no clock, no randomness: those
+/// come in as arguments, so a simulation drives exactly what production drives.
+///
+/// IO hands in events and then asks `next` until it says `.wait`.
+public struct Client {
+    public enum Action: Sendable {
+        case send(transfer: UInt64, request: TransferRequest)
+        case abort(transfer: UInt64)
+        /// The body of `facts.transfer` goes with it.
+        case page(walk: UInt64, facts: PageFacts)
+        /// The body of that transfer is not needed.
+        case discard(transfer: UInt64)
+        case ended(walk: UInt64, failure: Failure?)
+        /// Nothing to do before that instant, or (nil) before the next event.
+        case wait(until: Instant?)
+    }
+
+    public struct Counts: Sendable {
+        public var requests: Int64 = 0
+        public var retries: Int64 = 0
+        public var throttled: Int64 = 0
+    }
+
+    public let source: Source
+    private var limiter: Limiter
+    private var walks: [UInt64: Walk] = [:]
+    private var exchanges: [UInt64: Exchange] = [:]
+    /// Exchanges that want a permit, in order of arrival.
+    private var ready: [UInt64] = []
+    private var transfers: [UInt64: UInt64] = [:]
+    private var actions: [Action] = []
+    private var actionsTaken = 0
+    private var ticket: Limiter.Ticket?
+    private var lastID: UInt64 = 0
+    public private(set) var counts: [UInt64: Counts] = [:]
+
+    public init(source: Source) {
+        self.source = source
+        limiter = Limiter(source.limits)
+    }
+
+    // MARK: the host
+
+    public mutating func open(_ stream: Stream, isCall: Bool, walk id: UInt64) {
+        do {
+            walks[id] = try Walk(id: id, stream: stream, source: source, isCall: isCall)
+            counts[id] = Counts()
+            go(id)
+        } catch {
+            actions.append(.ended(walk: id, failure: error))
+        }
+    }
+
+    /// The host took a page.
+    public mutating func consumed(walk id: UInt64, bytes: Int64) {
+        walks[id]?.consumed(bytes: bytes)
+        go(id)
+    }
+
+    /// The host is done with the walk; a request under way is given up. No further action names it.
+    public mutating func close(walk id: UInt64, now: Instant, shared: inout Limiter?) {
+        guard let walk = walks.removeValue(forKey: id) else { return }
+        counts[id] = nil
+        guard let exchange = walk.exchange, let gone = exchanges.removeValue(forKey: exchange) else { return }
+        ready.removeAll { $0 == exchange }
+        if case .inFlight(let transfer) = gone.state {
+            transfers[transfer] = nil
+            actions.append(.abort(transfer: transfer))
+            release(now: now, shared: &shared)
+        }
+        leaveLine(&shared)
+    }
+
+    // MARK: the wire
+
+    public mutating func failed(
+        transfer: UInt64, failure: TransferFailure, now: Instant, shared: inout Limiter?,
+        services: inout some Services
+    ) {
+        guard let id = transfers.removeValue(forKey: transfer), var exchange = exchanges[id] else { return }
+        release(now: now, shared: &shared)
+        let verdict = exchange.failed(failure, now: now, services: &services)
+        settle(id, exchange, verdict)
+    }
+
+    public mutating func received(
+        transfer: UInt64, head: ResponseHead, body: UnsafeRawBufferPointer, now: Instant, shared: inout Limiter?,
+        services: inout some Services
+    ) {
+        guard let id = transfers.removeValue(forKey: transfer), var exchange = exchanges[id],
+            var walk = walks[exchange.walk]
+        else {
+            actions.append(.discard(transfer: transfer))
+            return
+        }
+        release(now: now, shared: &shared)
+        charge(resends: head.hiddenResends, now: now, shared: &shared)
+        let feedback = Feedback(head: head, body: body, services: services)
+        if feedback.throttled {
+            counts[exchange.walk]?.throttled += 1
+            if let wait = feedback.wait { pause(until: now + wait, shared: &shared) }
+        }
+        var verdict = exchange.received(
+            head, feedback: feedback, body: body, source: source, now: now, services: &services)
+        switch verdict {
+        case .deliver:
+            let reading = walk.received(
+                transfer: transfer, head: head, feedback: feedback, body: body, exchange: exchange, services: services)
+            switch reading {
+            case .page(let facts):
+                exchanges[id] = nil
+                walk.exchange = nil
+                walks[walk.id] = walk
+                actions.append(.page(walk: walk.id, facts: facts))
+                if walk.wantsRequest { go(walk.id) } else { actions.append(.ended(walk: walk.id, failure: nil)) }
+                return
+            case .unreadable(let failure): verdict = exchange.unreadable(failure, now: now, services: &services)
+            case .fail(let failure): verdict = .fail(failure)
+            }
+        case .fail where walk.endsQuietly(on: head.status):
+            actions.append(.discard(transfer: transfer))
+            exchanges[id] = nil
+            walk.exchange = nil
+            walks[walk.id] = walk
+            actions.append(.ended(walk: walk.id, failure: nil))
+            return
+        case .fail(let failure): verdict = .fail(walk.placed(failure))
+        case .again: break
+        }
+        actions.append(.discard(transfer: transfer))
+        settle(id, exchange, verdict)
+    }
+
+    /// What to do now. Ask until it says `.wait`.
+    public mutating func next(now: Instant, shared: inout Limiter?) -> Action {
+        // Requests leave before pages are handed over: the network works while the host does.
+        wake(now: now)
+        var until = nextDelay()
+        if let id = ready.first {
+            switch permit(now: now, shared: &shared) {
+            case .now: return send(id, now: now)
+            case .at(let instant): until = min(until ?? instant, instant)
+            case .afterRelease: break
+            }
+        }
+        if actionsTaken < actions.count {
+            defer {
+                actionsTaken += 1
+                if actionsTaken == actions.count {
+                    actions.removeAll(keepingCapacity: true)
+                    actionsTaken = 0
+                }
+            }
+            return actions[actionsTaken]
+        }
+        return .wait(until: until)
+    }
+
+    // MARK: inside
+
+    private mutating func send(_ id: UInt64, now: Instant) -> Action {
+        ready.removeFirst()
+        lastID &+= 1
+        let transfer = lastID
+        guard var exchange = exchanges[id] else { return .discard(transfer: transfer) }
+        exchange.sent(transfer: transfer, now: now)
+        counts[exchange.walk]?.requests += 1
+        if exchange.attempts > 1 { counts[exchange.walk]?.retries += 1 }
+        transfers[transfer] = id
+        exchanges[id] = exchange
+        return .send(transfer: transfer, request: exchange.request.signed(for: source))
+    }
+
+    /// Both budgets or none. The shared one is queued for only when the own one is ready, so that nobody holds a
+    /// place there that it can't use.
+    private mutating func permit(now: Instant, shared: inout Limiter?) -> Limiter.Earliest {
+        let own = limiter.earliest(now: now)
+        guard own == .now else {
+            leaveLine(&shared)
+            return own
+        }
+        if shared != nil {
+            let place = ticket ?? shared?.join()
+            ticket = place
+            guard let place, shared?.isFirst(place) ?? true else { return .afterRelease }
+            if let earliest = shared?.earliest(now: now), earliest != .now { return earliest }
+            shared?.leave(place)
+            ticket = nil
+            shared?.take(now: now)
+        }
+        limiter.take(now: now)
+        return .now
+    }
+
+    private mutating func leaveLine(_ shared: inout Limiter?) {
+        guard let ticket else { return }
+        shared?.leave(ticket)
+        self.ticket = nil
+    }
+
+    private mutating func release(now: Instant, shared: inout Limiter?) {
+        limiter.release(now: now)
+        shared?.release(now: now)
+    }
+
+    /// libcurl sent a request again by itself: the server counted that one too.
+    private mutating func charge(resends: Int, now: Instant, shared: inout Limiter?) {
+        for _ in 0..<max(0, resends) {
+            limiter.take(now: now)
+            shared?.take(now: now)
+            release(now: now, shared: &shared)
+        }
+    }
+
+    private mutating func pause(until instant: Instant, shared: inout Limiter?) {
+        limiter.pause(until: instant)
+        shared?.pause(until: instant)
+    }
+
+    private mutating func settle(_ id: UInt64, _ exchange: Exchange, _ verdict: Exchange.Verdict) {
+        switch verdict {
+        case .deliver: break
+        case .again:
+            exchanges[id] = exchange
+            if exchange.state == .ready { ready.append(id) }
+        case .fail(let failure):
+            exchanges[id] = nil
+            walks[exchange.walk]?.exchange = nil
+            actions.append(.ended(walk: exchange.walk, failure: failure))
+        }
+    }
+
+    /// Starts the walk's next request when it has one and there is room for its page.
+    private mutating func go(_ walkID: UInt64) {
+        guard var walk = walks[walkID], walk.wantsRequest, walk.exchange == nil, walk.hasRoom else { return }
+        do {
+            let request = try walk.nextRequest()
+            lastID &+= 1
+            exchanges[lastID] = Exchange(walk: walkID, request: request, plan: source.retry)
+            walk.exchange = lastID
+            ready.append(lastID)
+            walks[walkID] = walk
+        } catch {
+            actions.append(.ended(walk: walkID, failure: error))
+        }
+    }
+
+    private mutating func wake(now: Instant) {
+        // A handful at most: one exchange a walk.
+        for (id, exchange) in exchanges {
+            guard case .delayed(let instant) = exchange.state, instant <= now else { continue }
+            exchanges[id]?.state = .ready
+            ready.append(id)
+        }
+    }
+
+    private func nextDelay() -> Instant? {
+        var earliest: Instant?
+        for exchange in exchanges.values {
+            guard case .delayed(let instant) = exchange.state else { continue }
+            earliest = min(earliest ?? instant, instant)
+        }
+        return earliest
+    }
+}

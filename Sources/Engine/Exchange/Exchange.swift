@@ -1,0 +1,152 @@
+/// One request until its answer is final: limits, attempts, backoff, redirects.
+struct Exchange: Sendable {
+    enum State: Equatable, Sendable {
+        /// Waits for a permit.
+        case ready
+        case delayed(until: Instant)
+        case inFlight(transfer: UInt64)
+    }
+    enum Verdict: Sendable {
+        /// The answer, for the walk to read.
+        case deliver
+        case again
+        case fail(Failure)
+    }
+
+    let walk: UInt64
+    var request: PreparedRequest
+    var state = State.ready
+    private(set) var retry: Retry
+    private(set) var redirects: Int64 = 0
+    /// Answers of 200 that were not JSON.
+    private var badBodies = 0
+
+    init(walk: UInt64, request: PreparedRequest, plan: RetryPlan) {
+        self.walk = walk
+        self.request = request
+        retry = Retry(plan: plan, idempotent: request.idempotent)
+    }
+
+    var attempts: Int { Int(clamping: retry.attempts) }
+
+    mutating func sent(transfer: UInt64, now: Instant) {
+        state = .inFlight(transfer: transfer)
+        retry.sent(now: now)
+    }
+
+    /// The transfer gave no whole response.
+    mutating func failed(_ failure: TransferFailure, now: Instant, services: inout some Services) -> Verdict {
+        let described = Failure(transport: failure)
+        guard failure.kind.passes else { return .fail(complete(described)) }
+        let verdict = retry.failed(
+            mayHaveRun: failure.mayHaveReachedServer, retryAfter: nil, throttled: false, now: now, services: &services)
+        return settle(verdict, described)
+    }
+
+    /// A whole response is in.
+    mutating func received(
+        _ head: ResponseHead, feedback: Feedback, body: UnsafeRawBufferPointer, source: Source, now: Instant,
+        services: inout some Services
+    ) -> Verdict {
+        switch head.status {
+        case 200..<300: return .deliver
+        case 301, 302, 303, 307, 308:
+            if head.headers.contains("location") { return redirected(head, source: source) }
+        default: break
+        }
+        if request.acceptedStatuses.contains(head.status) { return .deliver }
+        let described = Failure(head: head, body: body, feedback: feedback, source: source)
+        guard retry.plan.statuses.contains(head.status) || feedback.throttled else {
+            return .fail(complete(described))
+        }
+        // A refusal because of a limit, or one that names the time to come back, was not carried out.
+        let refused = feedback.throttled || (head.status == 503 && feedback.retryAfter != nil)
+        let verdict = retry.failed(
+            mayHaveRun: !refused, retryAfter: feedback.wait, throttled: feedback.throttled, now: now,
+            services: &services)
+        return settle(verdict, described)
+    }
+
+    /// The answer of 2xx can't be read: cut off in a way that the transport could not see, or an HTML error page.
+    mutating func unreadable(_ failure: Failure, now: Instant, services: inout some Services) -> Verdict {
+        badBodies += 1
+        guard badBodies <= 2 else { return .fail(complete(failure)) }
+        let verdict = retry.failed(
+            mayHaveRun: true, retryAfter: nil, throttled: false, now: now, services: &services)
+        return settle(verdict, failure)
+    }
+
+    /// Adds what this request knows to a failure.
+    func complete(_ failure: Failure) -> Failure {
+        var failure = failure
+        failure.attempts = attempts
+        if failure.url == nil { failure.url = request.url.redacted() }
+        return failure
+    }
+
+    private mutating func settle(_ verdict: Retry.Verdict, _ failure: Failure) -> Verdict {
+        switch verdict {
+        case .again(let instant):
+            state = .delayed(until: instant)
+            return .again
+        case .giveUp(let reason):
+            var failure = failure
+            switch reason {
+            case .attemptsUsedUp, .tooLong:
+                if attempts > 1 { failure.message += " (\(attempts) attempts)" }
+            case .notIdempotent:
+                failure.message += " (not repeated: \(request.method) is not idempotent and may have been carried out)"
+            case .retryAfterTooLong(let wait):
+                failure.code = .rateLimited
+                failure.retryAfter = wait
+                failure.message += " (the server asks to wait \(wait.shown), longer than allowed)"
+            }
+            return .fail(complete(failure))
+        }
+    }
+
+    /// RFC 9110 section 15.4. Never by libcurl: it forwards custom headers to other hosts.
+    private mutating func redirected(_ head: ResponseHead, source: Source) -> Verdict {
+        func refuse(_ code: Failure.Code, _ reason: String) -> Verdict {
+            var failure = Failure(code, "HTTP \(head.status) from \(request.url.redacted()): \(reason)")
+            failure.httpStatus = head.status
+            return .fail(complete(failure))
+        }
+        guard redirects < source.maxRedirects else { return refuse(.limit, "more than \(source.maxRedirects) redirects") }
+        guard let location = head.headers.first("location") else { return refuse(.data, "no Location") }
+        let target: WebURL
+        do {
+            target = try request.url.resolving(location)
+        } catch {
+            return refuse(.data, "the redirect can't be followed: \(error.reason)")
+        }
+        if let reason = OriginRule.refusal(of: target, from: request.url, source: source) {
+            return refuse(.data, "the redirect is not followed: \(reason)")
+        }
+        if request.body != nil, head.status >= 307, target.origin != source.baseURL.origin {
+            return refuse(.data, "the redirect is not followed: it would take the request body to another origin")
+        }
+        redirects += 1
+        if head.status == 303 || (head.status <= 302 && request.method == "POST") {
+            if request.method != "HEAD" { request.method = "GET" }
+            request.body = nil
+            request.headers.removeAll { ASCII.lowercased($0.name) == "content-type" }
+        }
+        request.url = target
+        state = .ready
+        return .again
+    }
+}
+
+/// Where a walk may go: credentials are pinned to the base URL's origin, and strangers are not visited at all.
+enum OriginRule {
+    /// Nil when `target` may be followed.
+    static func refusal(of target: WebURL, from url: WebURL, source: Source) -> String? {
+        if target.origin == source.baseURL.origin { return nil }
+        if url.origin.scheme == .https, target.origin.scheme == .http {
+            return "it leads from https to http (\(target.origin))"
+        }
+        if source.otherOrigins.contains(target.origin) { return nil }
+        return "it leads to another origin, \(target.origin); list it under other_origins to follow it without credentials"
+    }
+}

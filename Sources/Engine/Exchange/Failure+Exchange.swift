@@ -1,0 +1,110 @@
+extension Failure {
+    /// A transfer that gave no whole response.
+    init(transport failure: TransferFailure) {
+        let code: Failure.Code =
+            switch failure.kind {
+            case .connectTimeout, .firstByteTimeout, .idleTimeout, .totalTimeout: .timeout
+            case .tls, .certificate: .tls
+            case .bodyTooLarge, .wireTooLarge, .ratioTooHigh, .headersTooLarge, .tooManyHeaders: .limit
+            case .badURL: .config
+            case .outOfMemory: .noMemory
+            case .cancelled: .cancelled
+            case .contentEncoding: .data
+            default: .network
+            }
+        self.init(code, failure.detail)
+        if let head = failure.head {
+            httpStatus = head.status
+            requestID = head.requestID
+        }
+    }
+
+    /// A response whose status is an error.
+    init(head: ResponseHead, body: UnsafeRawBufferPointer, feedback: Feedback, source: Source) {
+        let code: Failure.Code =
+            feedback.throttled ? .rateLimited : head.status == 401 ? .auth : .http
+        let shown = source.redacting(Sanitized.text(body, most: 300))
+        var message = "HTTP \(head.status)"
+        if !shown.isEmpty { message += ": \(shown)" }
+        self.init(code, message)
+        httpStatus = head.status
+        requestID = head.requestID
+        retryAfter = feedback.wait
+        if !shown.isEmpty { self.body = shown }
+    }
+}
+
+extension TransferFailure.Kind {
+    /// Whether the same request may work a moment later.
+    var passes: Bool {
+        switch self {
+        case .resolve, .connect, .tls, .connectTimeout, .firstByteTimeout, .idleTimeout, .totalTimeout: true
+        case .closedBeforeResponse, .truncated, .sending, .receiving, .http2Stream, .protocolError: true
+        case .contentEncoding: true
+        case .certificate, .bodyTooLarge, .wireTooLarge, .ratioTooHigh, .headersTooLarge, .tooManyHeaders: false
+        case .badURL, .outOfMemory, .cancelled, .other: false
+        }
+    }
+}
+
+extension ResponseHead {
+    /// What the server's support desk asks for. The usual names, most telling first.
+    var requestID: String? {
+        for name in ["x-request-id", "request-id", "x-amzn-requestid", "x-correlation-id", "x-trace-id", "cf-ray"] {
+            if let id = headers.first(name), !id.isEmpty { return Sanitized.text(id, most: 200) }
+        }
+        return nil
+    }
+}
+
+extension Source {
+    /// The text with every secret of this source as `(secret)`: servers echo what they were sent.
+    func redacting(_ text: String) -> String {
+        var text = text
+        for secret in secrets where !secret.isEmpty {
+            text = text.replacing(secret.reveal())
+        }
+        return text
+    }
+
+    private var secrets: [Secret] {
+        var secrets: [Secret] = []
+        if case .fixed(let credentials) = auth { secrets += credentials.map(\.secret) }
+        for item in headers + query + streams.flatMap({ $0.request.headers + $0.request.query }) {
+            if case .secret(let secret) = item.value { secrets.append(secret) }
+        }
+        return secrets
+    }
+}
+
+extension String {
+    /// Plain search: no regular expressions, no Foundation.
+    fileprivate func replacing(_ secret: String) -> String {
+        let needle = Array(secret.utf8)
+        let hay = Array(utf8)
+        guard !needle.isEmpty, hay.count >= needle.count else { return self }
+        var result: [UInt8] = []
+        var index = 0
+        while index < hay.count {
+            if index + needle.count <= hay.count, hay[index..<index + needle.count].elementsEqual(needle) {
+                result.append(contentsOf: "(secret)".utf8)
+                index += needle.count
+            } else {
+                result.append(hay[index])
+                index += 1
+            }
+        }
+        return String(decoding: result, as: UTF8.self)
+    }
+}
+
+extension Timespan {
+    /// For people: `37 s`, `1.5 h`.
+    var shown: String {
+        let seconds = nanoseconds / 1_000_000_000
+        if seconds < 1 { return "\(milliseconds) ms" }
+        if seconds < 600 { return "\(seconds) s" }
+        if seconds < 7200 { return "\(seconds / 60) min" }
+        return "\(seconds / 3600) h"
+    }
+}

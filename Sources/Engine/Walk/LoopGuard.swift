@@ -1,0 +1,27 @@
+/// Ends a walk that goes round in a circle.
+///
+/// Every token, URL and page content of the run is remembered as a 128-bit keyed fingerprint, not just the last one:
+/// A-B-A circles are as endless as A-A. 16 bytes each; beyond `most` the oldest knowledge is kept as one mark that
+/// moves (Brent's cycle finding): a circle is then found after at most three times its length.
+struct LoopGuard: Sendable {
+    private var seen: Set<Fingerprint> = []
+    private var mark: Fingerprint?
+    private var sinceMark: Int64 = 0
+    private var power: Int64 = 1
+    private let most: Int
+
+    init(most: Int = 4_000_000) { self.most = most }
+
+    /// True when it was seen before in this run.
+    mutating func hasSeen(_ fingerprint: Fingerprint) -> Bool {
+        if seen.count < most { return !seen.insert(fingerprint).inserted }
+        if seen.contains(fingerprint) || mark == fingerprint { return true }
+        sinceMark += 1
+        if sinceMark >= power {
+            mark = fingerprint
+            sinceMark = 0
+            power = power.multipliedSaturating(by: 2)
+        }
+        return false
+    }
+}

@@ -1,0 +1,24 @@
+/// A page as the engine sees it: ranges into a body that stays in IO, and what goes with them.
+public struct PageFacts: Sendable {
+    /// The transfer whose body the ranges are about.
+    public var transfer: UInt64
+    public var stream: String
+    /// From 0.
+    public var index: UInt64
+    public var records: [JSONSpan] = []
+    /// Where all records stand together as one list.
+    public var recordArray: JSONSpan?
+    public var head: ResponseHead
+    public var method: String
+    public var url: WebURL
+    public var attempts: Int
+    public var redirects: Int
+    public var limitRemaining: Int64?
+    public var limitReset: Timespan?
+    public var nextToken: String?
+    public var hasMore: Bool?
+    public var total: Int64?
+    /// What detection found; empty when it was not asked or has reported before.
+    public var detected: [String] = []
+    public var warnings: [String] = []
+}

@@ -1,0 +1,203 @@
+/// Where a walk stands and what ends it. One value per walk; nothing of it outlives the run.
+///
+/// Stop rules combine by OR. The server's word goes before guesses: a page that is merely short does not end the walk
+/// when the response says that there is more, unless the document asks for that.
+struct Paging: Sendable {
+    enum End: Equatable, Sendable {
+        case single, emptyPage, shortPage, emptyToken, flag, total, lastPage, maxPages, maxRecords, nothingFurther
+    }
+    enum Next: Equatable, Sendable {
+        case end(End)
+        case page(PageToken)
+    }
+
+    let plan: PagingPlan
+    private(set) var pages: Int64 = 0
+    private(set) var received: Int64 = 0
+    /// The last total that the server gave; some give it on the first page only.
+    private(set) var total: Int64?
+    private(set) var hasMore: Bool?
+    /// Nobody said that this next page exists: the first page was shorter than asked, which may be its end or the
+    /// server's own largest size.
+    private(set) var isProbing = false
+    private var position: Int64 = 0
+    private var emptyRun: Int64 = 0
+    /// The size to measure a short page by: what was asked, or less when the server caps it.
+    private var size: Int64?
+    private var warned: Set<String> = []
+
+    init(plan: PagingPlan) {
+        self.plan = plan
+        size = plan.size?.value
+        switch plan.style {
+        case .offset(_, let start), .page(_, let start): position = start
+        default: break
+        }
+    }
+
+    /// What the first request carries.
+    var first: PageToken? {
+        guard plan.sendFirst else { return nil }
+        switch plan.style {
+        case .offset, .page: return .counter(position)
+        default: return nil
+        }
+    }
+
+    /// How many of a page's records are within `max_records`.
+    func allowed(of count: Int) -> Int {
+        guard let most = plan.maxRecords else { return count }
+        return Int(clamping: min(Int64(count), max(0, most - received)))
+    }
+
+    /// A page came. `reading.warnings` gains what was odd about it.
+    mutating func received(
+        _ reading: inout PageReader.Reading, count: Int, url: WebURL
+    ) throws(Failure) -> Next {
+        let count = Int64(count)
+        let wasProbing = isProbing
+        isProbing = false
+        pages += 1
+        received = received.addingSaturating(count)
+        note(&reading)
+        emptyRun = count == 0 ? emptyRun + 1 : 0
+
+        if let most = plan.maxPages, pages >= most { return .end(.maxPages) }
+        if let most = plan.maxRecords, received >= most { return .end(.maxRecords) }
+        if hasMore == false { return .end(.flag) }
+
+        switch plan.style {
+        case .single, .detect:
+            return .end(.single)
+        case .offset, .page:
+            return try counted(reading: &reading, count: count, wasProbing: wasProbing)
+        case .cursor:
+            if count == 0, plan.stopOnEmptyPage ?? false, emptyRun > plan.toleratedEmptyPages {
+                return .end(.emptyPage)
+            }
+            if plan.stopOnShortPage ?? false, let size, count < size { return .end(.shortPage) }
+            return try token(reading, url: url)
+        case .nextURL:
+            if count == 0, plan.stopOnEmptyPage ?? false, emptyRun > plan.toleratedEmptyPages {
+                return .end(.emptyPage)
+            }
+            if plan.stopOnShortPage ?? false, let size, count < size { return .end(.shortPage) }
+            return try link(reading, url: url)
+        }
+    }
+
+    /// Metadata that is missing or null takes its rule out of the game, aloud.
+    private mutating func note(_ reading: inout PageReader.Reading) {
+        hasMore = reading.hasMore?.flag
+        if plan.hasMore != nil, hasMore == nil { warn("has_more", reading.hasMore, &reading) }
+        if plan.total != nil {
+            if let now = reading.total?.count {
+                if let before = total, now < before {
+                    reading.warnings.append("total went down from \(before) to \(now) during the walk")
+                }
+                total = now
+            } else {
+                warn("total", reading.total, &reading)
+            }
+        }
+        if plan.lastPage != nil, reading.lastPage?.count == nil { warn("last_page", reading.lastPage, &reading) }
+        if plan.totalPages != nil, reading.totalPages?.count == nil {
+            warn("total_pages", reading.totalPages, &reading)
+        }
+    }
+
+    private mutating func warn(_ what: String, _ value: Extracted?, _ reading: inout PageReader.Reading) {
+        // Total is often on the first page only: worth a word once.
+        guard warned.insert(what).inserted, !(what == "total" && total != nil) else { return }
+        let how = value.map { $0.isNull ? "is null" : "is not usable (\($0.value.kind))" } ?? "is missing"
+        reading.warnings.append("\(what) \(how): the other stop rules decide")
+    }
+
+    // MARK: counters
+
+    private mutating func counted(
+        reading: inout PageReader.Reading, count: Int64, wasProbing: Bool
+    ) throws(Failure) -> Next {
+        let isPage: Bool
+        let start: Int64
+        switch plan.style {
+        case .page(_, let first): (isPage, start) = (true, first)
+        case .offset(_, let first): (isPage, start) = (false, first)
+        default: return .end(.single)
+        }
+        // Unit of an offset: records received, so that a page larger or smaller than asked neither skips nor repeats.
+        let step = isPage ? 1 : (count > 0 ? count : (size ?? 0))
+        let next = position.addingSaturating(step)
+
+        if count == 0, plan.stopOnEmptyPage ?? true, emptyRun > plan.toleratedEmptyPages {
+            if hasMore == true { reading.warnings.append("the page is empty though has_more is true") }
+            return .end(.emptyPage)
+        }
+        if next == position { return .end(.nothingFurther) }
+        var serverSaysMore = hasMore == true
+        if let total {
+            let reached = isPage ? received : next - start
+            if reached >= total { return .end(.total) }
+            serverSaysMore = true
+        }
+        if isPage, let last = reading.lastPage?.count {
+            if position >= last { return .end(.lastPage) }
+            serverSaysMore = true
+        }
+        if isPage, let all = reading.totalPages?.count {
+            if position - start + 1 >= all { return .end(.lastPage) }
+            serverSaysMore = true
+        }
+        if count > 0, let size, count < size, plan.stopOnShortPage ?? true {
+            if plan.stopOnShortPage == true { return .end(.shortPage) }
+            if pages == 1 {
+                // The server may cap its pages: only another request tells a cap from the end.
+                if !serverSaysMore { isProbing = true }
+                self.size = count
+                reading.warnings.append("\(count) records though \(size) were asked for: taken as the server's page size")
+            } else if !serverSaysMore || wasProbing {
+                return .end(.shortPage)
+            }
+        }
+        position = next
+        return .page(.counter(next))
+    }
+
+    // MARK: tokens
+
+    private mutating func token(_ reading: PageReader.Reading, url: WebURL) throws(Failure) -> Next {
+        guard let found = reading.token, !found.isNull, found.value != .bool(false) else { return try noToken() }
+        guard let text = found.text else {
+            throw Failure(.data, "the cursor is a \(found.value.kind), not a text or number")
+        }
+        if text.isEmpty, !plan.emptyTokenIsToken { return try noToken() }
+        if case .cursor(.url, _) = plan.style { return .page(.url(try Paging.resolve(text, from: url))) }
+        return .page(.text(text))
+    }
+
+    private mutating func link(_ reading: PageReader.Reading, url: WebURL) throws(Failure) -> Next {
+        guard let found = reading.token, !found.isNull, found.value != .bool(false), !found.isEmptyText else {
+            return try noToken()
+        }
+        guard let text = found.text, case .string = found.value else {
+            throw Failure(.data, "the next URL is a \(found.value.kind), not a text")
+        }
+        return .page(.url(try Paging.resolve(text, from: url)))
+    }
+
+    private func noToken() throws(Failure) -> Next {
+        // The end by one rule, more to come by another: nobody can go on from here, and stopping silently loses data.
+        if hasMore == true {
+            throw Failure(.data, "has_more says that another page follows, but there is no token for it")
+        }
+        return .end(.emptyToken)
+    }
+
+    private static func resolve(_ text: String, from url: WebURL) throws(Failure) -> WebURL {
+        do {
+            return try url.resolving(text)
+        } catch {
+            throw Failure(.data, "the next URL can't be followed: \(error.reason)")
+        }
+    }
+}

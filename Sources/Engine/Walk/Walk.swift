@@ -1,0 +1,219 @@
+/// The iteration over one stream's pages, or one single request: which request comes next, what a response means.
+struct Walk: Sendable {
+    enum Reading: Sendable {
+        case page(PageFacts)
+        /// The body can't be read: worth another attempt of the same request.
+        case unreadable(Failure)
+        case fail(Failure)
+    }
+
+    let id: UInt64
+    let stream: Stream
+    /// A single request of the host: any status it accepts and any body will do.
+    let isCall: Bool
+    private let source: Source
+    private var builder: RequestBuilder
+    private var reader: PageReader?
+    private var paging: Paging
+    private var loopGuard = LoopGuard()
+    private var index: UInt64 = 0
+    private var token: PageToken?
+    private(set) var wantsRequest = true
+    var exchange: UInt64?
+    private var readyPages: Int64 = 0
+    private var readyBytes: Int64 = 0
+
+    init(id: UInt64, stream: Stream, source: Source, isCall: Bool) throws(Failure) {
+        self.id = id
+        self.stream = stream
+        self.source = source
+        self.isCall = isCall
+        builder = try RequestBuilder(source: source, plan: stream.request, paging: stream.paging)
+        paging = Paging(plan: stream.paging)
+        token = paging.first
+        if case .path(let path) = stream.records, stream.paging.style != .detect, !isCall {
+            reader = try PageReader(
+                records: path, missingRecordsAreEmpty: stream.missingRecordsAreEmpty, paging: stream.paging)
+        }
+    }
+
+    /// Room for another page before the host takes some.
+    var hasRoom: Bool {
+        readyPages == 0 || (readyPages < stream.readAheadPages && readyBytes < stream.readAheadBytes)
+    }
+
+    mutating func consumed(bytes: Int64) {
+        readyPages -= 1
+        readyBytes -= bytes
+    }
+
+    mutating func nextRequest() throws(Failure) -> PreparedRequest {
+        wantsRequest = false
+        return try builder.request(token: token)
+    }
+
+    /// A status that is an error where nobody promised that the page exists ends the walk instead of failing it.
+    func endsQuietly(on status: Int) -> Bool {
+        paging.isProbing && [400, 404, 416, 422].contains(status)
+    }
+
+    /// A final answer of this walk's request.
+    mutating func received(
+        transfer: UInt64, head: ResponseHead, feedback: Feedback, body: UnsafeRawBufferPointer, exchange: Exchange,
+        services: some Services
+    ) -> Reading {
+        var facts = PageFacts(
+            transfer: transfer, stream: stream.name, index: index, head: head, method: exchange.request.method,
+            url: exchange.request.url, attempts: exchange.attempts, redirects: Int(clamping: exchange.redirects))
+        facts.limitRemaining = feedback.remaining
+        facts.limitReset = feedback.reset
+        if isCall {
+            takeCall(&facts, body: body, services: services)
+        } else {
+            do {
+                try take(&facts, head: head, body: body, services: services)
+            } catch {
+                switch error {
+                case .unreadable(let failure): return .unreadable(placed(failure))
+                case .wrong(let failure): return .fail(placed(exchange.complete(failure)))
+                }
+            }
+        }
+        index += 1
+        readyPages += 1
+        readyBytes += Int64(body.count)
+        return .page(facts)
+    }
+
+    /// Names stream and page in a failure.
+    func placed(_ failure: Failure) -> Failure {
+        var failure = failure
+        if !isCall {
+            failure.stream = stream.name
+            failure.page = index
+            failure.message = "stream \"\(stream.name)\", page \(index): \(failure.message)"
+        }
+        return failure
+    }
+
+    /// Whatever the answer is; records when there are some.
+    private mutating func takeCall(
+        _ facts: inout PageFacts, body: UnsafeRawBufferPointer, services: some Services
+    ) {
+        guard !body.isEmpty,
+            let found = try? Detection(
+                body: body, head: facts.head, stream: stream, url: facts.url, services: services),
+            var reader = try? PageReader(
+                records: found.records, missingRecordsAreEmpty: true, paging: PagingPlan(style: .single)),
+            let reading = try? reader.read(body, head: facts.head, services: services)
+        else { return }
+        facts.records = reading.records
+        facts.recordArray = reading.recordArray
+        // How it would go on, for a host that pages by itself.
+        if case .single = found.paging.style { return }
+        guard var paged = try? PageReader(records: found.records, missingRecordsAreEmpty: true, paging: found.paging),
+            var first = try? paged.read(body, head: facts.head, services: services)
+        else { return }
+        var paging = Paging(plan: found.paging)
+        if case .page(let next)? = try? paging.received(&first, count: reading.records.count, url: facts.url) {
+            facts.nextToken = next.shown
+        }
+        facts.hasMore = facts.nextToken != nil
+        facts.total = paging.total
+    }
+
+    private mutating func take(
+        _ facts: inout PageFacts, head: ResponseHead, body: UnsafeRawBufferPointer, services: some Services
+    ) throws(PageReader.Problem) {
+        if reader == nil { try detect(&facts, head: head, body: body, services: services) }
+        guard var reading = try reader?.read(body, head: head, services: services) else { return }
+        do {
+            try follow(&reading, &facts, body: body, services: services)
+        } catch {
+            throw .wrong(error)
+        }
+    }
+
+    private mutating func detect(
+        _ facts: inout PageFacts, head: ResponseHead, body: UnsafeRawBufferPointer, services: some Services
+    ) throws(PageReader.Problem) {
+        let found: Detection
+        do {
+            found = try Detection(body: body, head: head, stream: stream, url: facts.url, services: services)
+        } catch {
+            throw .unreadable(error)
+        }
+        facts.detected = found.reasons
+        facts.warnings = found.warnings
+        do {
+            paging = Paging(plan: found.paging)
+            builder = try RequestBuilder(source: source, plan: stream.request, paging: found.paging)
+            reader = try PageReader(
+                records: found.records, missingRecordsAreEmpty: stream.missingRecordsAreEmpty, paging: found.paging)
+        } catch {
+            throw .wrong(error)
+        }
+    }
+
+    /// The page's place in the walk, and what comes after it.
+    private mutating func follow(
+        _ reading: inout PageReader.Reading, _ facts: inout PageFacts, body: UnsafeRawBufferPointer,
+        services: some Services
+    ) throws(Failure) {
+        let count = reading.records.count
+        try guardContent(reading, body: body, services: services)
+        let allowed = paging.allowed(of: count)
+        let next = try paging.received(&reading, count: count, url: facts.url)
+        facts.records = allowed < count ? Array(reading.records.prefix(allowed)) : reading.records
+        facts.recordArray = allowed < count ? nil : reading.recordArray
+        facts.total = paging.total
+        facts.warnings += reading.warnings
+        try go(next, &facts, services: services)
+    }
+
+    private mutating func guardContent(
+        _ reading: PageReader.Reading, body: UnsafeRawBufferPointer, services: some Services
+    ) throws(Failure) {
+        guard paging.plan.loopGuard == .all, paging.plan.style != .single, let first = reading.records.first,
+            let last = reading.records.last
+        else { return }
+        let bytes = UnsafeRawBufferPointer(rebasing: body[Int(first.start)..<max(Int(first.start), Int(last.end))])
+        if loopGuard.hasSeen(services.fingerprint(bytes)) {
+            throw Failure(
+                .data,
+                "this page's records came before in this walk: the server repeats itself (say \"loop_guard\": \"tokens\" if pages may honestly repeat)"
+            )
+        }
+    }
+
+    private mutating func go(
+        _ next: Paging.Next, _ facts: inout PageFacts, services: some Services
+    ) throws(Failure) {
+        switch next {
+        case .end:
+            facts.hasMore = false
+            token = nil
+        case .page(let following):
+            switch following {
+            case .counter: break
+            case .text(let text):
+                guard !loopGuard.hasSeen(services.fingerprint(text)) else {
+                    throw Failure(.data, "the cursor \"\(Sanitized.text(text, most: 80))\" came before in this walk: paging goes in a circle")
+                }
+            case .url(let url):
+                if let reason = OriginRule.refusal(of: url, from: facts.url, source: source) {
+                    throw Failure(.data, "the next link is not followed: \(reason)")
+                }
+                // The page just read counts as seen, so that a link to itself is caught at once.
+                if facts.index == 0 { _ = loopGuard.hasSeen(services.fingerprint(facts.url.normalized)) }
+                guard !loopGuard.hasSeen(services.fingerprint(url.normalized)) else {
+                    throw Failure(.data, "the next URL \(url.redacted()) came before in this walk: paging goes in a circle")
+                }
+            }
+            facts.hasMore = true
+            facts.nextToken = following.shown
+            token = following
+            wantsRequest = true
+        }
+    }
+}
