@@ -1,0 +1,40 @@
+#!/usr/bin/env python3
+"""The tree stays readable and free of what belongs to one machine."""
+
+import re
+
+from report import Report, short, tracked
+
+CEILING = 600
+# The contract is one file on purpose: a host reads it from top to bottom, and half of it is documentation.
+HIGHER = {"include/penstock.h": 1200}
+TEXT = {".swift", ".c", ".h", ".py", ".pyi", ".sh", ".md", ".toml", ".json", ".map", ".modulemap", ".in", ".txt", ".yml", ".supp", ""}
+CODE = {".swift", ".c", ".h", ".py", ".pyi", ".sh"}
+PRODUCTS = re.compile(r"\.(o|a|so|so\.[\d.]+|dylib|pyc|whl|swiftmodule|swiftdoc|d|gcda|gcno|profraw)$|callgrind\.out")
+MACHINE = re.compile(r"(?<![\w.$}/])/(?:work|home/\w+|root|Users/\w+)/[\w.]")
+
+report = Report("files")
+files = tracked()
+report.check("no build product in git", [short(f) for f in files if PRODUCTS.search(f.name)])
+
+long, machine, blank = [], [], []
+for path in files:
+    if path.suffix not in TEXT:
+        continue
+    try:
+        text = path.read_text()
+    except UnicodeDecodeError:
+        continue
+    lines = text.count("\n")
+    if path.suffix in CODE and lines > HIGHER.get(short(path), CEILING):
+        long.append(f"{short(path)}: {lines} lines")
+    for number, line in enumerate(text.splitlines(), 1):
+        if MACHINE.search(line):
+            machine.append(f"{short(path)}:{number}: {line.strip()[:100]}")
+    if text and not text.endswith("\n"):
+        blank.append(short(path))
+report.check(f"no file above {CEILING} lines", long)
+report.check("no path of one machine", machine)
+report.check("every text ends in a newline", blank)
+report.check("no file above 1 MB", [short(f) for f in files if f.stat().st_size > 1_000_000])
+report.finish()
