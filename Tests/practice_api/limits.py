@@ -129,7 +129,11 @@ class Fixed(Limiter):
         self.worst = max(self.worst, self.used)
 
     def summary(self, arrivals: bool = False) -> dict[str, Any]:
-        return super().summary(arrivals) | {"worst_fixed_window_charged": self.worst}
+        # (arrival + offset_ns) // window_ns numbers the window; null: opened by requests.
+        return super().summary(arrivals) | {
+            "worst_fixed_window_charged": self.worst,
+            "offset_ns": self.offset,
+        }
 
 
 @dataclass

@@ -63,11 +63,13 @@ class View:
 
 
 def view_of(rows: list[Row], request: Request, size: int) -> View:
-    """Holes from the knobs `short=K` (page K serves half) and `empty=K` or `empty=KxN`."""
+    """Holes from the knobs `hidden=K` (half of page K, counted from 0, is not shown; `short=K` is
+    the same except for offsets) and `empty=K` or `empty=KxN` (N whole pages from K on)."""
     knobs = request.knobs
     rows = narrowed(rows, request)
-    if "short" in knobs:
-        page = number(knobs["short"], 1, "short")
+    half = knobs.get("hidden", knobs.get("short"))
+    if half is not None:
+        page = number(half, 1, "hidden")
         return View(rows, (page * size + size // 2, (page + 1) * size))
     if "empty" in knobs:
         first, _, many = knobs["empty"].partition("x")

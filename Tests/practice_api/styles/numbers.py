@@ -22,17 +22,22 @@ def offset(request: Request, rows: list[Row]) -> Reply:
 
     Plays e.g. Zendesk's and Jira's offset endpoints (`startAt`, `maxResults`, `total`):
     https://developer.atlassian.com/cloud/jira/platform/rest/v3/intro/#pagination
+    `short=K`: at the K-th multiple of the limit only half as many come, and the rest follow at
+    offset + received; with `hidden=K` they are lost to view, and offset + limit is right.
     `cap=N` refuses deep offsets as search APIs do (HubSpot search ends at 10,000):
     https://developers.hubspot.com/docs/api/crm/search
     """
     knobs = request.knobs
     size_name = knobs.get("size", "limit")
     limit = page_size(request, size_name)
+    short = knobs.pop("short", None)
     name = knobs.get("param", "offset")
     start = number(request.param(name), 0, name)
     if "cap" in knobs and start >= number(knobs["cap"], 0, "cap"):
         raise BadRequest("offset_too_deep", f"{name} must be below {knobs['cap']}")
     asked = limit - number(knobs.get("over"), 0, "over")
+    if short is not None and start == number(short, 1, "short") * asked:
+        limit = asked // 2
     view = view_of(rows, request, asked)
     if "clamp" in knobs and start >= view.end:
         start = max(0, (view.end - 1) // asked * asked)  # the last page again and again
