@@ -1,0 +1,386 @@
+"""Every function of penstock.h, typed: the only module that says ctypes.
+
+Each handle has a pointer type of its own, so a page cannot be passed where a client is meant, and
+each prototype stands once, as a typed stub whose decorator sets the C types. `DECLARATIONS` keeps
+them for the test that compares this file with the header.
+
+The library is opened with CDLL, which releases the GIL during every call.
+"""
+
+# A stub has no body: the C function takes its place.
+# mypy: disable-error-code="empty-body"
+
+from __future__ import annotations
+
+from ctypes import (
+    CDLL,
+    POINTER,
+    Structure,
+    byref,
+    c_char,
+    c_char_p,
+    c_int,
+    c_int32,
+    c_int64,
+    c_size_t,
+    c_uint64,
+    c_void_p,
+    string_at,
+)
+from ctypes.util import find_library
+from typing import TYPE_CHECKING, Any, Callable, TypeVar, cast
+
+from . import _library
+from ._version import VERSION
+
+__all__ = ["DECLARATIONS", "LIBRARY_PATH", "byref", "bytes_of", "text_of", "view_of"]
+
+
+class penstock_slice(Structure):
+    _fields_ = (("data", c_void_p), ("size", c_size_t))
+
+    if TYPE_CHECKING:
+        data: int | None
+        size: int
+
+
+class penstock_client(Structure):
+    pass
+
+
+class penstock_limiter(Structure):
+    pass
+
+
+class penstock_paginator(Structure):
+    pass
+
+
+class penstock_page(Structure):
+    pass
+
+
+class penstock_sync(Structure):
+    pass
+
+
+class penstock_error(Structure):
+    pass
+
+
+class penstock_text(Structure):
+    pass
+
+
+if TYPE_CHECKING:
+    from ctypes import _CArgObject, _Pointer
+
+    ClientPointer = _Pointer[penstock_client]
+    LimiterPointer = _Pointer[penstock_limiter]
+    PaginatorPointer = _Pointer[penstock_paginator]
+    PagePointer = _Pointer[penstock_page]
+    SyncPointer = _Pointer[penstock_sync]
+    ErrorPointer = _Pointer[penstock_error]
+    TextPointer = _Pointer[penstock_text]
+    Out = _CArgObject
+else:
+    ClientPointer = POINTER(penstock_client)
+    LimiterPointer = POINTER(penstock_limiter)
+    PaginatorPointer = POINTER(penstock_paginator)
+    PagePointer = POINTER(penstock_page)
+    SyncPointer = POINTER(penstock_sync)
+    ErrorPointer = POINTER(penstock_error)
+    TextPointer = POINTER(penstock_text)
+
+_LIBRARY, LIBRARY_PATH = _library.load(CDLL, find_library)
+"""The open library, and the name it was opened by."""
+
+DECLARATIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {}
+"""Each declared function: what it returns and what it takes, as ctypes types."""
+
+Stub = TypeVar("Stub", bound=Callable[..., Any])
+
+# A C enum without negative values is passed as an int by every ABI this package runs on.
+_STATUS = c_int
+_ERROR_OUT = POINTER(ErrorPointer)
+
+
+def _declare(returns: Any, *takes: Any) -> Callable[[Stub], Stub]:
+    def bind(stub: Stub) -> Stub:
+        name = stub.__name__
+        try:
+            function = _LIBRARY[name]
+        except AttributeError as error:
+            raise ImportError(
+                f"{LIBRARY_PATH} has no function {name}: it is not the library that this package "
+                f"({VERSION}) was written to"
+            ) from error
+        function.restype = returns
+        function.argtypes = takes
+        DECLARATIONS[name] = (returns, takes)
+        return cast(Stub, function)
+
+    return bind
+
+
+# ------------------------------------------------------------------------------------- library
+
+
+@_declare(c_char_p)
+def penstock_version() -> bytes: ...
+
+
+@_declare(c_int)
+def penstock_abi_version() -> int: ...
+
+
+_library.check_abi(LIBRARY_PATH, penstock_abi_version(), penstock_version().decode(), VERSION)
+
+
+@_declare(c_char_p, _STATUS)
+def penstock_status_name(status: int, /) -> bytes: ...
+
+
+@_declare(c_char_p)
+def penstock_schema() -> bytes: ...
+
+
+# ------------------------------------------------------------------------------------- limiter
+
+
+@_declare(_STATUS, c_char_p, c_size_t, POINTER(LimiterPointer), _ERROR_OUT)
+def penstock_limiter_open(json: bytes, size: int, out: Out, error: Out, /) -> int: ...
+
+
+@_declare(None, LimiterPointer)
+def penstock_limiter_free(limiter: LimiterPointer, /) -> None: ...
+
+
+# -------------------------------------------------------------------------------------- client
+
+
+@_declare(
+    _STATUS,
+    c_char_p,
+    c_size_t,
+    c_char_p,
+    c_size_t,
+    LimiterPointer,
+    POINTER(ClientPointer),
+    _ERROR_OUT,
+)
+def penstock_client_open(
+    source: bytes,
+    source_size: int,
+    options: bytes | None,
+    options_size: int,
+    limiter: LimiterPointer | None,
+    out: Out,
+    error: Out,
+    /,
+) -> int: ...
+
+
+@_declare(_STATUS, ClientPointer, c_char_p, c_size_t, c_int64, POINTER(PagePointer), _ERROR_OUT)
+def penstock_client_request(
+    client: ClientPointer, request: bytes, size: int, timeout_ms: int, page: Out, error: Out, /
+) -> int: ...
+
+
+@_declare(None, ClientPointer)
+def penstock_client_cancel(client: ClientPointer, /) -> None: ...
+
+
+@_declare(None, ClientPointer)
+def penstock_client_free(client: ClientPointer, /) -> None: ...
+
+
+# ----------------------------------------------------------------------------------- paginator
+
+
+@_declare(_STATUS, ClientPointer, c_char_p, c_size_t, POINTER(PaginatorPointer), _ERROR_OUT)
+def penstock_paginator_open(
+    client: ClientPointer, options: bytes, size: int, out: Out, error: Out, /
+) -> int: ...
+
+
+@_declare(_STATUS, ClientPointer, c_char_p, c_size_t, POINTER(PaginatorPointer), _ERROR_OUT)
+def penstock_request_open(
+    client: ClientPointer, request: bytes, size: int, out: Out, error: Out, /
+) -> int: ...
+
+
+@_declare(_STATUS, PaginatorPointer, c_int64, POINTER(PagePointer), _ERROR_OUT)
+def penstock_paginator_next(
+    paginator: PaginatorPointer, timeout_ms: int, page: Out, error: Out, /
+) -> int: ...
+
+
+@_declare(c_int, PaginatorPointer)
+def penstock_paginator_fd(paginator: PaginatorPointer, /) -> int: ...
+
+
+@_declare(None, PaginatorPointer)
+def penstock_paginator_cancel(paginator: PaginatorPointer, /) -> None: ...
+
+
+@_declare(None, PaginatorPointer)
+def penstock_paginator_free(paginator: PaginatorPointer, /) -> None: ...
+
+
+# ---------------------------------------------------------------------------------------- page
+
+
+@_declare(penstock_slice, PagePointer)
+def penstock_page_body(page: PagePointer, /) -> penstock_slice: ...
+
+
+@_declare(c_size_t, PagePointer)
+def penstock_page_record_count(page: PagePointer, /) -> int: ...
+
+
+@_declare(penstock_slice, PagePointer, c_size_t)
+def penstock_page_record(page: PagePointer, index: int, /) -> penstock_slice: ...
+
+
+@_declare(penstock_slice, PagePointer)
+def penstock_page_record_array(page: PagePointer, /) -> penstock_slice: ...
+
+
+@_declare(c_int32, PagePointer)
+def penstock_page_status(page: PagePointer, /) -> int: ...
+
+
+@_declare(penstock_slice, PagePointer, c_char_p)
+def penstock_page_header(page: PagePointer, name: bytes, /) -> penstock_slice: ...
+
+
+@_declare(penstock_slice, PagePointer)
+def penstock_page_headers(page: PagePointer, /) -> penstock_slice: ...
+
+
+@_declare(c_int64, PagePointer)
+def penstock_page_limit_remaining(page: PagePointer, /) -> int: ...
+
+
+@_declare(c_int64, PagePointer)
+def penstock_page_limit_reset_ms(page: PagePointer, /) -> int: ...
+
+
+@_declare(penstock_slice, PagePointer)
+def penstock_page_next_token(page: PagePointer, /) -> penstock_slice: ...
+
+
+@_declare(c_int32, PagePointer)
+def penstock_page_has_more(page: PagePointer, /) -> int: ...
+
+
+@_declare(c_int64, PagePointer)
+def penstock_page_total(page: PagePointer, /) -> int: ...
+
+
+@_declare(c_uint64, PagePointer)
+def penstock_page_index(page: PagePointer, /) -> int: ...
+
+
+@_declare(penstock_slice, PagePointer)
+def penstock_page_metadata(page: PagePointer, /) -> penstock_slice: ...
+
+
+@_declare(None, PagePointer)
+def penstock_page_free(page: PagePointer, /) -> None: ...
+
+
+# ---------------------------------------------------------------------------------------- sync
+
+
+@_declare(_STATUS, c_char_p, c_size_t, POINTER(SyncPointer), _ERROR_OUT)
+def penstock_sync_open(job: bytes, size: int, out: Out, error: Out, /) -> int: ...
+
+
+@_declare(_STATUS, SyncPointer, c_int64, _ERROR_OUT)
+def penstock_sync_wait(sync: SyncPointer, timeout_ms: int, error: Out, /) -> int: ...
+
+
+@_declare(_STATUS, SyncPointer, POINTER(TextPointer), _ERROR_OUT)
+def penstock_sync_progress(sync: SyncPointer, out: Out, error: Out, /) -> int: ...
+
+
+@_declare(None, SyncPointer)
+def penstock_sync_cancel(sync: SyncPointer, /) -> None: ...
+
+
+@_declare(None, SyncPointer)
+def penstock_sync_free(sync: SyncPointer, /) -> None: ...
+
+
+# ---------------------------------------------------------------------------------------- text
+
+
+@_declare(penstock_slice, TextPointer)
+def penstock_text_slice(text: TextPointer, /) -> penstock_slice: ...
+
+
+@_declare(None, TextPointer)
+def penstock_text_free(text: TextPointer, /) -> None: ...
+
+
+# --------------------------------------------------------------------------------------- error
+
+
+@_declare(_STATUS, ErrorPointer)
+def penstock_error_status(error: ErrorPointer, /) -> int: ...
+
+
+@_declare(c_char_p, ErrorPointer)
+def penstock_error_message(error: ErrorPointer, /) -> bytes: ...
+
+
+@_declare(c_int32, ErrorPointer)
+def penstock_error_http_status(error: ErrorPointer, /) -> int: ...
+
+
+@_declare(c_char_p, ErrorPointer)
+def penstock_error_url(error: ErrorPointer, /) -> bytes | None: ...
+
+
+@_declare(c_char_p, ErrorPointer)
+def penstock_error_request_id(error: ErrorPointer, /) -> bytes | None: ...
+
+
+@_declare(c_int64, ErrorPointer)
+def penstock_error_retry_after_ms(error: ErrorPointer, /) -> int: ...
+
+
+@_declare(c_int32, ErrorPointer)
+def penstock_error_attempts(error: ErrorPointer, /) -> int: ...
+
+
+@_declare(c_char_p, ErrorPointer)
+def penstock_error_json(error: ErrorPointer, /) -> bytes: ...
+
+
+@_declare(None, ErrorPointer)
+def penstock_error_free(error: ErrorPointer, /) -> None: ...
+
+
+# -------------------------------------------------------------------------------------- slices
+
+
+def bytes_of(slice: penstock_slice) -> bytes:
+    """A copy of the bytes of a slice."""
+    return string_at(slice.data, slice.size) if slice.data else b""
+
+
+def text_of(slice: penstock_slice) -> str:
+    """The text of a slice; what is not UTF-8 (a header may hold any byte) is replaced."""
+    return bytes_of(slice).decode("utf-8", "replace")
+
+
+def view_of(slice: penstock_slice, owner: object) -> memoryview:
+    """The bytes of a slice without a copy, read-only; `owner` lives as long as any view of them."""
+    if not slice.data or not slice.size:
+        return memoryview(b"")
+    array = (c_char * slice.size).from_address(slice.data)
+    array.owner = owner  # type: ignore[attr-defined]
+    return memoryview(array).cast("B").toreadonly()
