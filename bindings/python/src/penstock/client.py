@@ -1,0 +1,353 @@
+"""A client of one API: its streams page by page or record by record, and single requests."""
+
+from __future__ import annotations
+
+import json as json_module
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import nullcontext
+from typing import Any
+
+from . import _ffi
+from ._documents import Source, read_document
+from ._handle import Handle, Owned, check
+from ._json import JSONLoads, dumps, reader
+from ._types import ClientOptions, SourceDocument, Stream
+from .errors import InternalError, Status, Timeout
+from .limiter import Limiter
+from .page import Page
+from .paginator import AsyncPaginator, Paginator
+
+Query = Mapping[str, Any]
+
+
+class _NotGiven:
+    def __repr__(self) -> str:
+        return "<not given>"
+
+
+# `json=None` sends null.
+_NOT_GIVEN: Any = _NotGiven()
+
+
+class Client(Handle[_ffi.ClientPointer]):
+    """Connections, credentials and limits of one API.
+
+        with penstock.Client({"base_url": "https://api.example.com/v1", "limits": "10/s",
+                              "streams": {"users": {"path": "/users"}}}) as api:
+            for user in api.records("users"):
+                print(user["name"])
+
+    No connection is made before the first request. Secrets that the document refers to are read
+    and checked at once.
+
+    Args:
+        source: The source document: a dict, JSON text, or the path of a file.
+        params: Values for the `{"param": …}` references in the document.
+        options: Further client options ("client_options" in `penstock.schema()`).
+        limiter: A budget shared with other clients, besides the document's own "limits".
+        json_loads: What parses records and bodies, from bytes: `orjson.loads` where orjson is
+            installed, else `json.loads`. orjson reads integers beyond 64 bits as floats; pass
+            `json.loads` where that matters.
+
+    Raises:
+        ConfigError: The document or the options are wrong; the message names the place.
+        AuthError: A secret is missing or malformed.
+        OSError: The file cannot be read.
+
+    Closing it (at the end of `with`, by `close()`, or when it is garbage) ends its paginators and
+    requests with Cancelled; pages stay valid. After a fork, a child that uses it gets StateError.
+
+    Threads: any number at once.
+    """
+
+    def __init__(
+        self,
+        source: SourceDocument | Source,
+        *,
+        params: Mapping[str, Any] | None = None,
+        options: ClientOptions | None = None,
+        limiter: Limiter | None = None,
+        json_loads: JSONLoads | None = None,
+    ) -> None:
+        document = read_document(source)
+        given = _without_none({**(options or {}), "params": params})
+        text = dumps(given) if given else None
+        out = _ffi.ClientPointer()
+        error = _ffi.ErrorPointer()
+        budget = nullcontext() if limiter is None else limiter._use()
+        with document.named_in_errors(), budget as shared:
+            check(
+                _ffi.penstock_client_open(
+                    document.text,
+                    len(document.text),
+                    text,
+                    0 if text is None else len(text),
+                    shared,
+                    _ffi.byref(out),
+                    _ffi.byref(error),
+                ),
+                error,
+            )
+        super().__init__(Owned(out, _ffi.penstock_client_free))
+        self._read = reader(json_loads)
+        self._streams = _stream_names(document.text)
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """The names of the document's streams."""
+        return self._streams
+
+    # ---------------------------------------------------------------------------- streams
+
+    def records(
+        self,
+        stream: str | Stream | Mapping[str, Any],
+        *,
+        params: Mapping[str, Any] | None = None,
+        query: Query | None = None,
+        max_pages: int | None = None,
+        max_records: int | None = None,
+        **options: Any,
+    ) -> Iterator[Any]:
+        """The records of a stream, lazily, page by page; usually dicts. Takes what `pages()` takes.
+
+        The first request leaves now; breaking out of the loop gives up what is under way.
+        """
+        return _records(
+            self.pages(
+                stream,
+                params=params,
+                query=query,
+                max_pages=max_pages,
+                max_records=max_records,
+                **options,
+            )
+        )
+
+    def pages(
+        self,
+        stream: str | Stream | Mapping[str, Any],
+        *,
+        params: Mapping[str, Any] | None = None,
+        query: Query | None = None,
+        max_pages: int | None = None,
+        max_records: int | None = None,
+        **options: Any,
+    ) -> Paginator:
+        """The pages of a stream.
+
+        Args:
+            stream: The name of a stream of the document, or a stream described on the spot:
+                `{"path": "/users"}`.
+            params: Values for the stream's `{"param": …}` references and path placeholders.
+            query: Query parameters besides the stream's own, on every page.
+            max_pages: Where to end.
+            max_records: Where to end.
+            options: Further paginator options ("paginator_options" in `penstock.schema()`).
+
+        Raises:
+            ConfigError: There is no such stream, or an option is wrong.
+            StateError: The client is closed, or belongs to the parent of a fork.
+
+        Iterating raises what ended the walk; pages that arrived before are given first.
+        """
+        text = dumps(
+            _without_none(
+                {
+                    "stream": stream,
+                    "params": params,
+                    "query": query,
+                    "max_pages": max_pages,
+                    "max_records": max_records,
+                    **options,
+                }
+            )
+        )
+        out = _ffi.PaginatorPointer()
+        error = _ffi.ErrorPointer()
+        with self._use() as pointer:
+            status = _ffi.penstock_paginator_open(
+                pointer, text, len(text), _ffi.byref(out), _ffi.byref(error)
+            )
+        check(status, error)
+        return Paginator(self, out, self._read)
+
+    def apages(self, stream: str | Stream | Mapping[str, Any], **options: Any) -> AsyncPaginator:
+        """As `pages()`, for `async for` in asyncio."""
+        return AsyncPaginator(self.pages(stream, **options))
+
+    def arecords(
+        self, stream: str | Stream | Mapping[str, Any], **options: Any
+    ) -> AsyncIterator[Any]:
+        """As `records()`, for `async for` in asyncio."""
+        return _async_records(self.apages(stream, **options))
+
+    # --------------------------------------------------------------------------- requests
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        headers: Mapping[str, Any] | None = None,
+        json: Any = _NOT_GIVEN,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+        **options: Any,
+    ) -> Page:
+        """Send one request and wait for its answer; limits, credentials and retries apply.
+
+        Args:
+            method: Such as "GET".
+            path: Joined to the base URL.
+            query: Query parameters.
+            headers: Headers besides the document's own.
+            json: The body, as JSON; None sends null.
+            idempotency_key: Sent along, so that a retry cannot act twice. Without one (or
+                `idempotent=True`) a POST or PATCH is not retried.
+            timeout: When to give the request up, in seconds. None: the document's time limits.
+            options: Further keys ("request" in `penstock.schema()`), such as
+                `accept_status=[404]`.
+
+        Raises:
+            HTTPStatusError: A status of 400 or more that isn't accepted (AuthError for 401).
+            Timeout: `timeout` or a time limit of the document passed.
+            PenstockError: Whatever else went wrong.
+        """
+        document = _request_document(method, path, query, headers, json, idempotency_key, options)
+        with self._open_request(document) as answer:
+            try:
+                return _only(answer.next_page(timeout))
+            except Timeout as error:
+                if error.status != Status.PENDING:
+                    raise
+                raise Timeout(
+                    f"{method} {path}: no answer within {timeout:g} s",
+                    status=Status.ERROR_TIMEOUT,
+                ) from None
+
+    async def arequest(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        headers: Mapping[str, Any] | None = None,
+        json: Any = _NOT_GIVEN,
+        idempotency_key: str | None = None,
+        **options: Any,
+    ) -> Page:
+        """As `request()`, in asyncio; cancelling the task gives the request up."""
+        document = _request_document(method, path, query, headers, json, idempotency_key, options)
+        async with AsyncPaginator(self._open_request(document)) as answer:
+            return _only(await answer.next_page())
+
+    def get(self, path: str, **options: Any) -> Page:
+        """`request("GET", path, …)`."""
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> Page:
+        """`request("POST", path, …)`; not retried without an `idempotency_key`."""
+        return self.request("POST", path, **options)
+
+    def put(self, path: str, **options: Any) -> Page:
+        """`request("PUT", path, …)`."""
+        return self.request("PUT", path, **options)
+
+    def patch(self, path: str, **options: Any) -> Page:
+        """`request("PATCH", path, …)`; not retried without an `idempotency_key`."""
+        return self.request("PATCH", path, **options)
+
+    def delete(self, path: str, **options: Any) -> Page:
+        """`request("DELETE", path, …)`."""
+        return self.request("DELETE", path, **options)
+
+    def _open_request(self, document: Mapping[str, Any]) -> Paginator:
+        text = dumps(document)
+        out = _ffi.PaginatorPointer()
+        error = _ffi.ErrorPointer()
+        with self._use() as pointer:
+            status = _ffi.penstock_request_open(
+                pointer, text, len(text), _ffi.byref(out), _ffi.byref(error)
+            )
+        check(status, error)
+        return Paginator(self, out, self._read)
+
+    # ------------------------------------------------------------------------------- life
+
+    def cancel(self) -> None:
+        """End everything that runs on the client, and what is opened later: Cancelled.
+        Idempotent; any thread, any time."""
+        with self._use() as pointer:
+            _ffi.penstock_client_cancel(pointer)
+
+    def close(self) -> None:
+        """Release the client: its paginators and requests end with Cancelled, pages stay valid.
+        Takes the milliseconds that its I/O thread needs to stop."""
+        super().close()
+
+    def _end(self, owned: Owned[_ffi.ClientPointer]) -> None:
+        with owned as pointer:
+            _ffi.penstock_client_cancel(pointer)
+
+    def __repr__(self) -> str:
+        names = ", ".join(self._streams)
+        return f"<penstock.Client ({'closed' if self.closed else 'open'}): {names}>"
+
+
+def _records(pages: Paginator) -> Iterator[Any]:
+    # Opened before the generator starts, so that mistakes show where records() is called.
+    with pages:
+        for page in pages:
+            records = page.records
+            page.close()
+            yield from records
+
+
+async def _async_records(pages: AsyncPaginator) -> AsyncIterator[Any]:
+    async with pages:
+        async for page in pages:
+            records = page.records
+            page.close()
+            for record in records:
+                yield record
+
+
+def _request_document(
+    method: str,
+    path: str,
+    query: Query | None,
+    headers: Mapping[str, Any] | None,
+    json: Any,
+    idempotency_key: str | None,
+    options: Mapping[str, Any],
+) -> dict[str, Any]:
+    document = _without_none(
+        {
+            "method": method,
+            "path": path,
+            "query": query,
+            "headers": headers,
+            "idempotency_key": idempotency_key,
+            **options,
+        }
+    )
+    if json is not _NOT_GIVEN:
+        document["json"] = json
+    return document
+
+
+def _only(page: Page | None) -> Page:
+    if page is None:
+        raise InternalError("a request ended without an answer")
+    return page
+
+
+def _without_none(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if value is not None}
+
+
+def _stream_names(text: bytes) -> tuple[str, ...]:
+    streams = json_module.loads(text).get("streams")
+    return tuple(streams) if isinstance(streams, dict) else ()

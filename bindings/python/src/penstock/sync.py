@@ -1,0 +1,321 @@
+"""Whole sources into files: one run of one or more sources, all streams at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from . import _ffi
+from ._documents import Document, Source, read_document
+from ._handle import Handle, Owned, check, take_error
+from ._json import dumps
+from ._types import JobDocument, SourceDocument
+from .client import Client
+from .errors import ConfigError, PenstockError, Status, Timeout, error_for
+
+# See paginator.py: how long a call may hold up Ctrl-C.
+_SLICE_MS = 100
+
+
+@dataclass(frozen=True)
+class StreamReport:
+    """Where one stream of a run stands."""
+
+    source: str | None
+    stream: str
+    file: str | None
+    """The JSON Lines file that its records go to."""
+    state: str
+    """"waiting", "running", "done", "failed" or "cancelled"."""
+    records: int
+    pages: int
+    bytes: int
+    requests: int
+    retries: int
+    total: int | None
+    """How many records there are, as the server says; None when it doesn't."""
+    elapsed: float
+    """In seconds."""
+    records_per_second: float
+    error: PenstockError | None
+    """Why it failed; None when it didn't."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the stream is done, without an error."""
+        return self.state == "done"
+
+
+@dataclass(frozen=True)
+class Report(Mapping[str, StreamReport]):
+    """Where a run stands; a mapping from the names of its streams.
+
+    A stream is called by its name, and by `source.stream` where several sources have it.
+    """
+
+    done: bool
+    """Whether every stream has ended."""
+    elapsed: float
+    """In seconds."""
+    streams: tuple[StreamReport, ...]
+
+    def __getitem__(self, name: str) -> StreamReport:
+        found = [report for report in self.streams if name in (report.stream, _full_name(report))]
+        if len(found) != 1:
+            raise KeyError(name)
+        return found[0]
+
+    def __iter__(self) -> Iterator[str]:
+        names = [report.stream for report in self.streams]
+        for report in self.streams:
+            yield report.stream if names.count(report.stream) == 1 else _full_name(report)
+
+    def __len__(self) -> int:
+        return len(self.streams)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every stream is done, without an error."""
+        return self.done and all(report.ok for report in self.streams)
+
+    @property
+    def records(self) -> int:
+        """The records of all streams so far."""
+        return sum(report.records for report in self.streams)
+
+    @property
+    def errors(self) -> dict[str, PenstockError]:
+        """The errors of the streams that failed, by name."""
+        named = zip(self, self.streams)
+        return {name: report.error for name, report in named if report.error is not None}
+
+
+class Sync(Handle[_ffi.SyncPointer]):
+    """A run under way: every stream into `<directory>/<stream>.jsonl`, all at once.
+
+        with penstock.Sync(job) as run:
+            while not run.wait(1):
+                print(run.report().records)
+            print(run.report())
+
+    `penstock.pull()` does this in one call. Closing it ends the run; whole lines stay written.
+
+    Args:
+        job: The job: a dict, JSON text, or the path of a file ("job" in `penstock.schema()`).
+
+    Raises:
+        ConfigError: The job or a source in it is wrong; the message names the place.
+        AuthError: A secret is missing or malformed.
+        StorageError: The directory can't be written.
+
+    Threads: `wait()`, `report()` and `cancel()` any number at once.
+    """
+
+    def __init__(self, job: JobDocument | Source) -> None:
+        document = read_document(job)
+        out = _ffi.SyncPointer()
+        error = _ffi.ErrorPointer()
+        with document.named_in_errors():
+            check(
+                _ffi.penstock_sync_open(
+                    document.text, len(document.text), _ffi.byref(out), _ffi.byref(error)
+                ),
+                error,
+            )
+        super().__init__(Owned(out, _ffi.penstock_sync_free))
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until every stream has ended, well or not; `report()` has the results.
+
+        Args:
+            timeout: In seconds; None waits as long as it takes.
+
+        Returns:
+            Whether the run is done.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        with self._use() as pointer:
+            while True:
+                wait_ms = _SLICE_MS
+                if deadline is not None:
+                    left_ms = int((deadline - time.monotonic()) * 1000 + 0.999)
+                    wait_ms = min(max(left_ms, 0), _SLICE_MS)
+                error = _ffi.ErrorPointer()
+                status = _ffi.penstock_sync_wait(pointer, wait_ms, _ffi.byref(error))
+                if status == Status.OK:
+                    return True
+                if status != Status.PENDING:
+                    # Either a stream's error, which the report has, or this call's own.
+                    failure = take_error(status, error)
+                    if _report(pointer).done:
+                        return True
+                    raise failure
+                if deadline is not None and time.monotonic() >= deadline:
+                    return False
+
+    def report(self) -> Report:
+        """Where the run stands now."""
+        with self._use() as pointer:
+            return _report(pointer)
+
+    def cancel(self) -> None:
+        """End the run: streams that are not done end as "cancelled". Idempotent; any thread."""
+        with self._use() as pointer:
+            _ffi.penstock_sync_cancel(pointer)
+
+    def close(self) -> None:
+        """Release the run; ends it first when it is not done."""
+        super().close()
+
+    def _end(self, owned: Owned[_ffi.SyncPointer]) -> None:
+        with owned as pointer:
+            _ffi.penstock_sync_cancel(pointer)
+
+    def __repr__(self) -> str:
+        return f"<penstock.Sync ({'closed' if self.closed else 'open'})>"
+
+
+def pull(
+    job: JobDocument | SourceDocument | Source,
+    directory: str | os.PathLike[str] | None = None,
+    *,
+    streams: Sequence[str] | None = None,
+    params: Mapping[str, Any] | None = None,
+    on_progress: Callable[[Report], object] | None = None,
+    interval: float = 0.25,
+    timeout: float | None = None,
+    check: bool = True,
+) -> Report:
+    """Pull every stream of a source, or of a job's sources, into JSON Lines files.
+
+        report = penstock.pull("source.json", directory="out", on_progress=print)
+        report["users"].records
+
+    Args:
+        job: A source document or a job (it has "sources"): a dict, JSON text, or a path.
+        directory: Where the files go, `<directory>/<stream>.jsonl`; for a source "out" when not
+            given. A job says so itself.
+        streams: The streams of a source to pull; all when not given.
+        params: Values for the source's `{"param": …}` references.
+        on_progress: Called on this thread with a `Report` every `interval` seconds and at the end.
+            What it raises ends the run and is raised here.
+        interval: In seconds.
+        timeout: When to give up, in seconds; None: never.
+        check: Raise the first error of a stream, once all streams have ended; the error's
+            attribute `report` holds the results. False leaves the errors in the report.
+
+    Raises:
+        PenstockError: As `Sync` does, and (with `check`) what made a stream fail.
+        Timeout: `timeout` passed; what was written stays.
+    """
+    document = job_document(job, directory, streams, params)
+    deadline = None if timeout is None else time.monotonic() + timeout
+    with document.named_in_errors(), Sync(document.text) as run:
+        done = False
+        while not done:
+            watched = on_progress is not None or timeout is not None
+            done = run.wait(interval if watched else None)
+            if on_progress is not None and not done:
+                on_progress(run.report())
+            if not done and deadline is not None and time.monotonic() >= deadline:
+                raise Timeout(
+                    f"the run was not done within {timeout:g} s", status=Status.ERROR_TIMEOUT
+                )
+        report = run.report()
+        if on_progress is not None:
+            on_progress(report)
+    if check:
+        for error in report.errors.values():
+            error.report = report  # type: ignore[attr-defined]
+            raise error
+    return report
+
+
+def job_document(
+    job: JobDocument | SourceDocument | Source,
+    directory: str | os.PathLike[str] | None = None,
+    streams: Sequence[str] | None = None,
+    params: Mapping[str, Any] | None = None,
+) -> Document:
+    """The job that pulls a source, or a job as it is."""
+    document = read_document(job)
+    try:
+        content = json.loads(document.text)
+    except ValueError as error:
+        # The library tells the place better; it refuses whatever is no JSON.
+        Client(job).close()
+        raise ConfigError(str(error), status=Status.ERROR_CONFIG) from error
+    if isinstance(content, dict) and "sources" in content:
+        if streams is not None or params is not None:
+            raise ConfigError(
+                "a job names streams and params itself, source by source",
+                status=Status.ERROR_CONFIG,
+            )
+        if directory is not None:
+            content["output"] = {**content.get("output", {}), "directory": os.fspath(directory)}
+            return Document(dumps(content), document.path)
+        return document
+    about: dict[str, Any] = {}
+    if streams is not None:
+        about["streams"] = list(streams)
+    if params is not None:
+        about["params"] = dict(params)
+    output = {"directory": os.fspath("out" if directory is None else directory)}
+    # The source goes in as it was written: numbers keep their text, and places their lines.
+    text = b'{"sources":[{"source":%s%s}],"output":%s}' % (
+        document.text,
+        b"," + dumps(about)[1:-1] if about else b"",
+        dumps(output),
+    )
+    return Document(text, document.path)
+
+
+def _report(pointer: _ffi.SyncPointer) -> Report:
+    out = _ffi.TextPointer()
+    error = _ffi.ErrorPointer()
+    check(_ffi.penstock_sync_progress(pointer, _ffi.byref(out), _ffi.byref(error)), error)
+    try:
+        document = json.loads(_ffi.bytes_of(_ffi.penstock_text_slice(out)))
+    finally:
+        _ffi.penstock_text_free(out)
+    return Report(
+        done=document["done"],
+        elapsed=document["elapsed_ms"] / 1000,
+        streams=tuple(_stream_report(stream) for stream in document["streams"]),
+    )
+
+
+def _stream_report(document: Mapping[str, Any]) -> StreamReport:
+    error = document.get("error")
+    return StreamReport(
+        source=document.get("source"),
+        stream=document["stream"],
+        file=document.get("file"),
+        state=document["state"],
+        records=document["records"],
+        pages=document["pages"],
+        bytes=document["bytes"],
+        requests=document["requests"],
+        retries=document["retries"],
+        total=document.get("total"),
+        elapsed=document["elapsed_ms"] / 1000,
+        records_per_second=document["records_per_second"],
+        error=None if error is None else error_for(_status_of(error), error),
+    )
+
+
+def _status_of(error: Mapping[str, Any]) -> int:
+    status = error.get("status")
+    if isinstance(status, str):
+        name = status[len("PENSTOCK_") :] if status.startswith("PENSTOCK_") else status
+        known = Status.__members__.get(name)
+        return Status.ERROR_INTERNAL if known is None else known
+    return status if isinstance(status, int) else Status.ERROR_INTERNAL
+
+
+def _full_name(report: StreamReport) -> str:
+    return report.stream if report.source is None else f"{report.source}.{report.stream}"
