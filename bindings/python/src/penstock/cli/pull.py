@@ -1,0 +1,85 @@
+"""`penstock pull`: every stream of a source, or of a job's sources, into files."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..sync import Report, StreamReport
+from ..sync import pull as pull_streams
+from .options import Commands, add_params, params_of
+from .output import ProgressLine, complain, one_line, results_table
+
+
+def add_to(commands: Commands) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "pull",
+        help="write every stream of a source into <DIR>/<stream>.jsonl",
+        description="Write every stream of a source, or of a job's sources, into JSON Lines files. "
+        "Ends with 0 only when every stream succeeded; one failing doesn't stop the others.",
+    )
+    parser.add_argument("document", metavar="SOURCE.json", help="a source document, or a job")
+    parser.add_argument(
+        "--stream",
+        dest="streams",
+        action="append",
+        metavar="NAME",
+        help="pull only this stream; may be repeated",
+    )
+    add_params(parser)
+    parser.add_argument(
+        "--output", metavar="DIR", help="where the files go (default: out, or what the job says)"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress and no table")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Carry out the command."""
+    options.documents = (options.document,)
+    line = None if options.quiet else ProgressLine(sys.stderr)
+    try:
+        report = pull_streams(
+            Path(options.document),
+            options.output,
+            streams=options.streams,
+            params=params_of(options.params),
+            on_progress=None if line is None else line.show,
+            check=False,
+        )
+    finally:
+        if line is not None:
+            line.clear()
+    if options.json:
+        print(json.dumps(as_json(report), indent=2))
+    elif not options.quiet:
+        print(results_table(report))
+    sys.stdout.flush()
+    for name, stream in report.items():
+        if stream.error is not None:
+            complain(f"{name}: {one_line(stream.error)}")
+        elif not stream.ok:
+            complain(f"{name}: {stream.state}")
+    return 0 if report.ok else 1
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """A report as a JSON object; times are in seconds."""
+    return {
+        "ok": report.ok,
+        "elapsed": report.elapsed,
+        "records": report.records,
+        "streams": [_stream_as_json(stream) for stream in report.streams],
+    }
+
+
+def _stream_as_json(stream: StreamReport) -> dict[str, Any]:
+    out = dataclasses.asdict(dataclasses.replace(stream, error=None))
+    out["error"] = None if stream.error is None else dict(stream.error.detail)
+    return out
