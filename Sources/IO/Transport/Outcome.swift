@@ -1,0 +1,14 @@
+package import Engine
+
+/// How one transfer ended. Every started transfer has exactly one.
+package enum Outcome: Sendable {
+    /// A whole response, whatever its status.
+    case response(ResponseHead, Body)
+    case failed(TransferFailure)
+}
+
+/// A transfer that has ended.
+package struct FinishedTransfer: Sendable {
+    package var id: UInt64
+    package var outcome: Outcome
+}
