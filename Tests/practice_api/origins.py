@@ -18,6 +18,8 @@ ELSEWHERE = {"other", "https_other"}
 SUSPECT = re.compile(
     r"auth|cookie|key|token|secret|passw|sign|session|credential|bearer", re.IGNORECASE
 )
+# A secret of "1" would be found everywhere.
+SHORTEST_SECRET = 6
 NOT_CREDENTIALS = {"idempotency-key", "pagetoken", "page_token"}
 
 
@@ -100,8 +102,14 @@ def watch(world: World, request: Request) -> None:
         for name, text in pairs
         if SUSPECT.search(name) and name.lower() not in NOT_CREDENTIALS
     ]
-    whole = request.head + request.body
-    known = sorted(secret for secret in secrets(world) if secret.encode() in whole)
+    # The path is left out: a spec in it names the secret, put there by the test and not the client.
+    fields = request.head.partition(b"\r\n")[2]
+    whole = request.raw_query.encode("latin-1") + b"\n" + fields + request.body
+    known = sorted(
+        secret
+        for secret in secrets(world)
+        if len(secret) >= SHORTEST_SECRET and secret.encode() in whole
+    )
     canary_of(world).seen.append(
         {
             "listener": request.listener,
