@@ -25,6 +25,15 @@ public enum ASCII {
         return String(text[start..<end])
     }
 
+    /// Byte-wise; `word` is short. (The library's own `contains` of a string brings the regex engine along.)
+    static func contains(_ text: String, _ word: StaticString) -> Bool {
+        let bytes = Array(text.utf8)
+        guard bytes.count >= word.utf8CodeUnitCount else { return false }
+        return (0...(bytes.count - word.utf8CodeUnitCount)).contains { start in
+            (0..<word.utf8CodeUnitCount).allSatisfy { bytes[start + $0] == word.utf8Start[$0] }
+        }
+    }
+
     static func lowercased(_ byte: UInt8) -> UInt8 { isUpper(byte) ? byte | 0x20 : byte }
     static func isUpper(_ byte: UInt8) -> Bool { byte >= 0x41 && byte <= 0x5A }
     static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
