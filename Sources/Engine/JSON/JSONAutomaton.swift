@@ -1,6 +1,6 @@
 /// All targets of a scan folded into one deterministic automaton: a state stands for every path that is still
 /// possible at a place in the body, so that each member name is compared once whatever the number of targets.
-struct JSONAutomaton: Sendable {
+struct JSONAutomaton {
     /// Nothing is wanted here or below.
     static let dead: Int32 = 0
     static let start: Int32 = 1
@@ -11,6 +11,8 @@ struct JSONAutomaton: Sendable {
     struct Transition: Sendable {
         /// A name's place in `nameBytes`, or an array index in `lower`.
         var name: Slice
+        /// The first eight bytes of the name (fewer: zeros above), to tell most names apart in one comparison.
+        var word: UInt64 = 0
         var state: Int32
         /// What was found through this very step before in the same container no longer counts.
         var resets: Slice
@@ -19,10 +21,13 @@ struct JSONAutomaton: Sendable {
     struct State: Sendable {
         var members: Slice = (0, 0)
         var indices: Slice = (0, 0)
-        var anyMember = Transition(name: (0, 0), state: dead, resets: (0, 0))
-        var anyElement = Transition(name: (0, 0), state: dead, resets: (0, 0))
+        /// Places in the transitions; at place 0 stands the one to nowhere.
+        var anyMember: Int32 = 0
+        var anyElement: Int32 = 0
         /// What a value in this state is a match of.
         var outputs: Slice = (0, 0)
+        /// The fields with an empty path of the targets that take an object in this state as an element.
+        var whole: Slice = (0, 0)
         /// Targets whose matches may have to be taken back inside this container.
         var marked: Slice = (0, 0)
         /// Targets that take every member of an object in this state.
@@ -40,7 +45,7 @@ struct JSONAutomaton: Sendable {
     }
 
     private(set) var states: [State] = [State()]
-    private(set) var transitions: [Transition] = []
+    private(set) var transitions = [Transition(name: (0, 0), state: dead, resets: (0, 0))]
     private(set) var outputs: [Output] = []
     private(set) var marked: [Int32] = []
     private(set) var nameBytes: [UInt8] = []
@@ -52,7 +57,7 @@ struct JSONAutomaton: Sendable {
         var step: Int
     }
 
-    let targets: [JSONTarget]
+    private let targets: [JSONTarget]
     private var numbers: [Set<Item>: Int32] = [:]
     private var pending: [(items: Set<Item>, number: Int32)] = []
 
@@ -107,6 +112,7 @@ struct JSONAutomaton: Sendable {
         let inElements = recordTargets.flatMap { fieldItems($0) }
 
         state.outputs = append(outputs: ended)
+        state.whole = append(outputs: inElements.filter { steps($0).isEmpty })
         state.elements = !recordTargets.isEmpty
         buildObject(&state, inObject)
         buildArray(&state, ordered, entering: inElements)
@@ -133,12 +139,14 @@ struct JSONAutomaton: Sendable {
             }
         }
         state.wildcards = append(marked: any.filter { $0.field < 0 })
-        state.anyMember = transition((0, 0), to: any, resetting: [])
+        state.anyMember = append(transitions: [transition((0, 0), to: any, resetting: [])]).lower
         var built: [Transition] = []
         for (name, named) in byName.sorted(by: { $0.key < $1.key }) {
             let lower = nameBytes.count
             nameBytes += Array(name.utf8)
-            built.append(transition(slice(lower, nameBytes.count), to: named + any, resetting: named))
+            var step = transition(slice(lower, nameBytes.count), to: named + any, resetting: named)
+            for byte in name.utf8.prefix(8).reversed() { step.word = step.word &<< 8 | UInt64(byte) }
+            built.append(step)
         }
         state.members = append(transitions: built)
         state.entersObject = !built.isEmpty || !any.isEmpty
@@ -157,7 +165,8 @@ struct JSONAutomaton: Sendable {
             case .member, .token: break
             }
         }
-        state.anyElement = transition((0, 0), to: any + last, resetting: last, entering: entering)
+        state.anyElement =
+            append(transitions: [transition((0, 0), to: any + last, resetting: last, entering: entering)]).lower
         var built: [Transition] = []
         for (index, chosen) in byIndex.sorted(by: { $0.key < $1.key }) {
             let place = (lower: Int32(truncatingIfNeeded: index), upper: Int32(0))

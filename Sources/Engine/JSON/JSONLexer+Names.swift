@@ -1,11 +1,17 @@
 extension JSONLexer {
-    func contains(_ wanted: UInt8, _ start: Int, _ stop: Int) -> Bool {
-        var p = start
-        while p < stop {
-            if byte(p) == wanted { return true }
-            p &+= 1
+    /// The first eight bytes of the name at `start`, zeros above its end.
+    @inline(__always) func nameWord(_ start: Int, _ count: Int) -> UInt64 {
+        if start <= wide {
+            let x = word(start)
+            return count >= 8 ? x : x & ((1 &<< (UInt64(truncatingIfNeeded: count) &* 8)) &- 1)
         }
-        return false
+        var x: UInt64 = 0
+        var k = min(count, 8)
+        while k > 0 {
+            k &-= 1
+            x = x &<< 8 | UInt64(byte(start &+ k))
+        }
+        return x
     }
 
     /// The bytes that a string with the (proven) content `start..<stop` stands for.

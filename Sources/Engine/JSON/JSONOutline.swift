@@ -74,13 +74,15 @@ public struct JSONOutline: Sendable {
                 if count == 0 { firstElement = JSONSpan(start, stop, firstByte: lexer.byte(start)) }
                 count += 1
             }
-        case UInt8(ascii: "{") where depth <= until:
+        case UInt8(ascii: "{"):
             end = lexer.space(p &+ 1)
             while end >= 0, end < lexer.end, lexer.byte(end) == UInt8(ascii: "\"") {
                 let name = (end &+ 1)..<(lexer.name(end &+ 1) &- 1)
                 let value = lexer.space(lexer.space(name.upperBound &+ 1) &+ 1)
                 count += 1
-                if members.count < Self.maximumMembers {
+                if depth > until {
+                    end = lexer.skip(value, depth: 0)
+                } else if members.count < Self.maximumMembers {
                     members.append(
                         Member(
                             name: String(decoding: lexer.unescape(name.lowerBound, name.upperBound), as: UTF8.self),

@@ -11,12 +11,12 @@ public struct JSONScanner: Sendable {
 
     public let targets: [JSONTarget]
     public let maximumDepth: Int
-    private let automaton: JSONAutomaton
+    private let tables: JSONTables
 
     public init(_ targets: [JSONTarget], maximumDepth: Int = defaultMaximumDepth) throws(JSONSelectionError) {
         self.targets = targets
         self.maximumDepth = max(1, min(maximumDepth, 65_536))
-        automaton = try JSONAutomaton(targets)
+        tables = JSONTables(try JSONAutomaton(targets))
     }
 
     /// Finds the targets in `body`; `matches` is emptied first and stays empty when the body is refused.
@@ -30,7 +30,7 @@ public struct JSONScanner: Sendable {
         }
         let end = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: maximumDepth) { stack in
             var walk = JSONWalk(
-                lexer: JSONLexer(base, count: body.count, stack: stack), automaton: automaton, out: matches)
+                lexer: JSONLexer(base, count: body.count, stack: stack), tables: tables, out: matches)
             // Out of the caller's hands while they are written to, so that no array is copied.
             matches = JSONMatches()
             let end = walk.document()
@@ -54,6 +54,6 @@ public struct JSONScanner: Sendable {
     private init(validatingTo depth: Int) {
         targets = []
         maximumDepth = max(1, min(depth, 65_536))
-        automaton = JSONAutomaton()
+        tables = JSONTables(JSONAutomaton())
     }
 }

@@ -6,8 +6,8 @@ struct JSONWildcardMembers {
     /// How many values and elements each target had before each member: `targets.count` a member.
     private var before: [(values: Int, elements: Int)] = []
 
-    init(_ targets: ArraySlice<Int32>) {
-        self.targets = targets.map(Int.init)
+    init(_ marked: UnsafePointer<Int32>, _ slice: JSONAutomaton.Slice) {
+        targets = (Int(slice.lower)..<Int(slice.upper)).map { Int(marked[$0]) }
     }
 
     mutating func begin(name: Range<Int>, _ out: borrowing JSONMatches) {
