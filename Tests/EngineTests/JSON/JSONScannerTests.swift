@@ -118,3 +118,48 @@ func elements(_ text: String, _ path: String, fields: [String] = []) throws -> [
         #expect(try values("\u{FEFF}{\"a\":1}", "a") == ["1"])
     }
 }
+
+@Suite struct JSONScannerSizeTests {
+    @Test func aBodyOf64MegabytesIsCutIntoItsRecords() throws {
+        let record = Array(#"{"id":7,"text":""#.utf8) + [UInt8](repeating: 0x78, count: 64_000) + Array("\"}".utf8)
+        let count = 64 * 1_048_576 / record.count + 1
+        var body = Array("{\"data\":[".utf8)
+        body.reserveCapacity(count * (record.count + 1) + 64)
+        for i in 0..<count {
+            if i > 0 { body.append(0x2C) }
+            body += record
+        }
+        body += Array("],\"next\":\"n\"}".utf8)
+        let scanner = try JSONScanner([.elements(JSONPath("data"), fields: [JSONPath("id")]), .value(JSONPath("next"))])
+        var matches = JSONMatches()
+        try body.withUnsafeBytes { body in
+            try scanner.scan(body, into: &matches)
+            #expect(matches[0].elements.count == count)
+            #expect(matches[0].elements.allSatisfy { $0.count == record.count })
+            #expect(matches[0].field(0, of: count - 1)?.text(in: body) == "7")
+            #expect(matches[1].first?.text(in: body) == "\"n\"")
+        }
+    }
+
+    @Test func moreThanTwoGibibytesAreRefusedUnread() throws {
+        let byte: [UInt8] = [0x31]
+        let error = #expect(throws: JSONError.self) {
+            try byte.withUnsafeBytes { real in
+                // Never read: the length alone is refused.
+                try JSONScanner.validate(UnsafeRawBufferPointer(start: real.baseAddress, count: 1 << 31))
+            }
+        }
+        #expect(error?.kind == .tooLarge)
+    }
+
+    @Test func spacesOfEveryLengthBetweenTokensAreSkipped() throws {
+        for count in 0..<40 {
+            let space = String(repeating: " ", count: count)
+            for gap in [space, "\n" + space, space + "\t", "\r\n" + space + "\n" + space] {
+                let text = "\(gap){\(gap)\"a\"\(gap):\(gap)[\(gap)1\(gap),\(gap)\"x\"\(gap)]\(gap)}\(gap)"
+                #expect(try values(text, "a[1]") == ["\"x\""])
+                #expect(try values(text, "a[0]") == ["1"])
+            }
+        }
+    }
+}
