@@ -43,6 +43,11 @@ let package = Package(
                     ], .when(platforms: [.linux], configuration: .release))
             ]),
 
+        // Prints the scanner's speed beside jansson's: swift run -c release ScannerBench
+        .executableTarget(
+            name: "ScannerBench", dependencies: ["Engine", "CJansson"], path: "Tests/bench/ScannerBench",
+            swiftSettings: strict),
+
         .testTarget(name: "EngineTests", dependencies: ["Engine"], swiftSettings: strict),
         .testTarget(
             name: "IOTests", dependencies: ["IO", "Engine", "CCurl", "CJansson"], swiftSettings: strict),
