@@ -27,10 +27,15 @@ public struct Source: Sendable {
     public var retry = RetryPlan()
     public var transfer = TransferLimits()
     public var transport: TransportSettings
-    public var maxRedirects: Int64 = 5
+    public var maxRedirects: Int64 = Source.defaultMaxRedirects
     /// Origins other than the base URL's that may be followed, without credentials.
     public var otherOrigins: [Origin] = []
     public var streams: [Stream] = []
+    /// What options texts for this source are read with.
+    var context = SourceContext()
+
+    static let defaultMaxRedirects: Int64 = 5
+    static let defaultTransport = TransportSettings(userAgent: "penstock/\(Version.text)")
 
     public init(baseURL: WebURL, transport: TransportSettings) {
         self.baseURL = baseURL
@@ -50,6 +55,8 @@ public struct Stream: Sendable {
     /// How many pages, and decoded bytes, may be ready before the host takes them.
     public var readAheadPages: Int64 = 4
     public var readAheadBytes: Int64 = 64 << 20
+    /// Parameters that the document asks for and nobody gave yet: they come with the paginator's options.
+    public var missingParameters: [String] = []
 
     public init(name: String, request: RequestPlan) {
         self.name = name

@@ -1,0 +1,201 @@
+extension Vocabulary {
+    static let stream: Shape.Definition = .init("stream", "One endpoint that yields records.") { .object(streamObject) }
+
+    static let streamObject: ObjectShape = .init(
+        title: "Stream", description: "One endpoint that yields records.",
+        keys: [
+            Key("description", .text(.block), "For people. Ignored."),
+            path,
+            Key(
+                "method", .text(.one(of: ["GET", "POST"])), "Of every page's request.",
+                default: .string(streamDefaults.request.method)),
+            Key("query", .named(query), "Kept on every page."),
+            Key("headers", .named(headers), "Sent with every page's request."),
+        ] + bodies + [
+            Key(
+                "idempotent", .flag,
+                "Sending it twice does no harm, so it may be retried. By the method when absent: true for GET, false "
+                    + "for POST. A POST that only reads is true."),
+            Key(
+                "records", .text(.pathOfMany),
+                "Where the records are in the body; \"\" is the whole body. When absent: a bare list, else \"data\", "
+                    + "\"results\", \"items\" or \"records\", else the object as one record.",
+                examples: [.string("data"), .string("data[*].node")]),
+            Key(
+                "missing_records", .text(.one(of: ["error", "empty"])),
+                "What a body without the record list is: an error, or an empty page.", default: .string("error")),
+            Key("key", .text(.path), "What tells records apart, within a record.", examples: [.string("id")]),
+            Key(
+                "pagination", .named(pagination),
+                "How pages follow each other. Found from the first response when absent.",
+                default: .string("detect"), examples: [.string("cursor")]),
+            Key("timeouts", .object(timeouts.shape), "Instead of the source's, key by key."),
+            Key("caps", .object(caps.shape), "Instead of the source's, key by key."),
+        ] + walk,
+        exclusive: [["json", "form", "text"]], dependent: [("content_type", "text")])
+
+    private static let streamDefaults = Stream(name: "", request: RequestPlan())
+
+    private static let path: Key = .init(
+        "path", .text(.line(0...4096)),
+        "Joined to the base URL, or an absolute URL. A {name} in it is a parameter or the pagination's slot.",
+        required: true, examples: [.string("/users"), .string("/users/{user_id}/posts")])
+
+    private static let bodies: [Key] = [
+        Key("json", .any, "The body, sent as JSON as it stands.", examples: [.object([member("status", "open")])]),
+        Key("form", .named(form), "The body, as form fields."),
+        Key("text", .text(.block), "The body, as text."),
+        Key("content_type", .filledLine, "Of a text body.", default: .string(defaultContentType)),
+    ]
+    static let defaultContentType = "text/plain; charset=utf-8"
+
+    /// How far and how fast a walk goes: of a stream, and of a paginator instead of the stream's.
+    private static let walk: [Key] = [
+        Key("max_pages", .integer(1...1_000_000_000_000), "The walk ends after so many pages. No limit when absent."),
+        Key(
+            "max_records", .integer(1...1_000_000_000_000_000),
+            "The walk ends after so many records. No limit when absent."),
+        Key(
+            "read_ahead", .choice([.integer(0...1000), .object(readAhead)]),
+            "What may be ready before the host takes it: a number of pages, or pages and bytes. 0 fetches on demand.",
+            default: .int(streamDefaults.readAheadPages)),
+    ]
+
+    private static let readAhead: ObjectShape = .init(
+        title: "Read-ahead", description: "Whichever is reached first.",
+        keys: [
+            Key("pages", .integer(0...1000), "Pages.", default: .int(streamDefaults.readAheadPages)),
+            Key("bytes", .size(0...(1 << 40)), "Decoded bytes.", default: .int(streamDefaults.readAheadBytes)),
+        ])
+
+    static let request: ObjectShape = .init(
+        title: "Request", description: "A single request.",
+        keys: [
+            Key(
+                "method", .text(.one(of: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])), "The method.",
+                default: .string(RequestPlan().method)),
+            path,
+            Key("params", .named(parameters), "Besides the client's, and before them."),
+            Key("query", .named(query), "Query parameters."),
+            Key("headers", .named(headers), "Header fields."),
+        ] + bodies + [
+            Key(
+                "idempotent", .flag,
+                "Sending it twice does no harm, so it may be retried. By the method when absent (RFC 9110 section 9.2.2)."
+            ),
+            Key(
+                "idempotency_key", .text(.line(1...255)),
+                "Sent as Idempotency-Key: the server carries the request out once however often it arrives, so it may "
+                    + "be retried."),
+            Key(
+                "accept_status", statuses, "Statuses of 400 and more that are an answer, not an error.",
+                default: .array([])),
+            Key("timeouts", .object(timeouts.shape), "Instead of the source's, key by key."),
+            Key("caps", .object(caps.shape), "Instead of the source's, key by key."),
+        ],
+        exclusive: [["json", "form", "text"]], dependent: [("content_type", "text")])
+
+    // MARK: options
+
+    static let parameters: Shape.Definition = .init("parameters", "Values for {\"param\": name} and {name} in paths.") {
+        .map(names: .parameter, values: .named(scalar))
+    }
+
+    static let clientOptions: ObjectShape = .init(
+        title: "Client options", description: "What a client adds to its source document.",
+        keys: [
+            Key(
+                "params", .named(parameters), "Values of the document's parameters.", default: .object([]),
+                examples: [object("base_url", "https://sandbox.example.com")])
+        ])
+
+    static let paginatorOptions: ObjectShape = .init(
+        title: "Paginator options", description: "Which stream is walked, and how far.",
+        keys: [
+            Key(
+                "stream", .choice([.text(.line(1...4096)), .named(stream)]),
+                "The name of a stream of the source; a path that begins with \"/\"; or a stream described on the spot.",
+                required: true, examples: [.string("users"), object("path", "/users")]),
+            Key("params", .named(parameters), "Besides the client's, and before them.", default: .object([])),
+            Key("query", .named(query), "Query parameters of every page, instead of the stream's of the same name."),
+        ] + walk)
+
+    static let job: ObjectShape = .init(
+        title: "Job", description: "One run of one or more sources into files.",
+        keys: [
+            Key("source", sourceOrFile, "The one source of the job: short for \"sources\" with one element."),
+            Key("streams", jobStreams, "With \"source\": which of its streams. All when absent."),
+            Key("params", .named(parameters), "With \"source\": values of its parameters.", default: .object([])),
+            Key("sources", .list(.object(jobSource), count: 1...1000), "All at once, each with its own limits."),
+            Key("output", .object(jobOutput), "Where the records go.", required: true),
+        ],
+        exclusive: [["source", "sources"], ["streams", "sources"], ["params", "sources"]],
+        needsOneOf: ["sources", "source"])
+
+    private static let sourceOrFile = Shape.choice([.text(.line(1...4096)), .named(sourceDocument)])
+    private static let sourceDocument: Shape.Definition = .init("source", "A source document.") { .object(source) }
+    private static let jobStreams = Shape.list(.text(.name), count: 1...10_000)
+
+    private static let jobSource: ObjectShape = .init(
+        title: "Source of a job", description: "A source and which of its streams are run.",
+        keys: [
+            Key(
+                "name", .text(.name),
+                "Goes into file names. When absent: the document's own name, or that of its file; needed where both "
+                    + "are missing and the job has several sources."),
+            Key("source", sourceOrFile, "The document, or the path of its file.", required: true),
+            Key("streams", jobStreams, "Which of its streams. All when absent."),
+            Key("params", .named(parameters), "Values of its parameters.", default: .object([])),
+        ])
+
+    private static let jobOutput: ObjectShape = .init(
+        title: "Output", description: "JSON Lines files, one for each stream.",
+        keys: [Key("directory", .text(.line(1...4096)), "Where they go. Made when missing.", required: true)])
+
+    static let example = JSONValue.object([
+        member("base_url", "https://api.example.com/v1"),
+        .init(
+            name: "auth",
+            value: .object([member("type", "bearer"), .init(name: "token", value: object("env", "EXAMPLE_TOKEN"))])),
+        .init(
+            name: "limits",
+            value: .array([
+                .object([
+                    .init(name: "requests", value: .int(10)), member("per", "1s"),
+                    .init(name: "burst", value: .int(50)),
+                ]),
+                .object([.init(name: "requests", value: .int(5000)), member("per", "1h")]),
+                .object([.init(name: "concurrent", value: .int(8))]),
+            ])),
+        .init(
+            name: "streams",
+            value: .object([
+                .init(
+                    name: "users",
+                    value: .object([
+                        member("path", "/users"), member("records", "data"), member("key", "id"),
+                        .init(
+                            name: "pagination",
+                            value: .object([
+                                member("type", "cursor"), member("param", "cursor"),
+                                .init(name: "from", value: object("body", "next_cursor")),
+                                .init(
+                                    name: "size",
+                                    value: .object([member("param", "limit"), .init(name: "value", value: .int(100))])),
+                            ])),
+                    ])),
+                .init(
+                    name: "events",
+                    value: .object([
+                        member("path", "/events"),
+                        .init(
+                            name: "pagination",
+                            value: .object([
+                                member("type", "offset"),
+                                .init(name: "size", value: .object([.init(name: "value", value: .int(100))])),
+                            ])),
+                    ])),
+                member("teams", "/teams"),
+            ])),
+    ])
+}

@@ -1,0 +1,13 @@
+/// What later texts for a source (paginator options, requests) are read with. It may hold secrets and whatever people
+/// wrote, so nothing of it can be printed.
+struct SourceContext: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The streams as the document has them.
+    var definitions: [JSONValue.Member] = []
+    var parameters = Parameters()
+    /// Secrets that were read when the client was opened: they are not read again.
+    var secrets: [SecretReference: Secret] = [:]
+
+    var description: String { "(context)" }
+    var debugDescription: String { description }
+    var customMirror: Mirror { Mirror(self, children: [:] as KeyValuePairs<String, Any>) }
+}
