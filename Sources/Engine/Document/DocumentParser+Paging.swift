@@ -1,0 +1,213 @@
+extension DocumentParser {
+    func pagination(_ place: DocumentPlace) throws(Failure) -> PagingPlan {
+        let type = place.value.string ?? place["type"]?.value.string ?? ""
+        var plan = PagingPlan(style: try style(type, place))
+        plan.size = try size(place["size"], type: type)
+        if let flag = place["send_first"]?.value.bool { plan.sendFirst = flag }
+        plan.hasMore = place["has_more"].flatMap(Self.valueSource)
+        plan.total = place["total"].flatMap(Self.valueSource)
+        plan.lastPage = place["last_page"].flatMap(Self.valueSource)
+        plan.totalPages = place["total_pages"].flatMap(Self.valueSource)
+        plan.stopOnShortPage = place["stop_on_short_page"]?.value.bool
+        plan.stopOnEmptyPage = place["stop_on_empty_page"]?.value.bool
+        if let pages = place["empty_pages"]?.value.int { plan.toleratedEmptyPages = pages }
+        plan.emptyTokenIsToken = place["empty_token"]?.value.string == "token"
+        plan.maxPages = place["max_pages"]?.value.int
+        plan.maxRecords = place["max_records"]?.value.int
+        if place["loop_guard"]?.value.string == "tokens" { plan.loopGuard = .tokens }
+        return plan
+    }
+
+    private func style(_ type: String, _ place: DocumentPlace) throws(Failure) -> PagingPlan.Style {
+        typealias Usual = Vocabulary.UsualParameter
+        switch type {
+        case "offset": return .offset(slot: try counterSlot(place, Usual.offset), start: place["start"]?.value.int ?? 0)
+        case "page":
+            let start = place["start"]?.value.int ?? Vocabulary.firstPage
+            return .page(slot: try counterSlot(place, Usual.page), start: start)
+        case "cursor":
+            let source = place["from"].flatMap(Self.valueSource) ?? Self.usualCursors
+            let slot = try slot(place, usual: Usual.cursor)
+            return slot == .url ? .nextURL(from: source) : .cursor(slot: slot, from: source)
+        case "next_url":
+            return .nextURL(from: place["from"].flatMap(Self.valueSource) ?? Self.usualNextURLs)
+        case "link":
+            let relation = place["rel"]?.value.string ?? Vocabulary.defaultRelation
+            return .nextURL(from: .link(relation: relation, attribute: nil))
+        case "none": return .single
+        default: return .detect
+        }
+    }
+
+    /// Without the places where APIs also repeat the cursor of the page that was asked for: on the last page that would
+    /// be the first one there.
+    private static let usualCursors = usual(
+        UsualPlaces.cursors.map(\.place).filter { $0 != "cursor" && !$0.hasSuffix(".cursor") })
+    private static let usualNextURLs = usual(UsualPlaces.nextURLs)
+
+    private static func usual(_ places: [String]) -> ValueSource {
+        .first(
+            places.compactMap { text in
+                // "@odata.nextLink" is one name.
+                (text.hasPrefix("@") ? JSONPath(member: text) : try? JSONPath(text)).map { .body($0) }
+            })
+    }
+
+    private func counterSlot(_ place: DocumentPlace, _ usual: String) throws(Failure) -> Slot {
+        let slot = try slot(place, usual: usual)
+        if slot == .url { throw (place["slot"] ?? place).failure("a number can't be the whole URL") }
+        return slot
+    }
+
+    private func size(_ place: DocumentPlace?, type: String) throws(Failure) -> PagingPlan.Size? {
+        guard let place, let value = place.value.int ?? place["value"]?.value.int else { return nil }
+        let usual = type == "page" ? Vocabulary.UsualParameter.pageSize : Vocabulary.UsualParameter.cursorSize
+        let slot = try slot(place, usual: usual)
+        if slot == .url { throw (place["slot"] ?? place).failure("a number can't be the whole URL") }
+        return .init(slot: slot, value: value)
+    }
+
+    /// From "param" or "slot" of an object; the usual query parameter when neither is there.
+    private func slot(_ owner: DocumentPlace, usual: String) throws(Failure) -> Slot {
+        guard let place = owner["slot"] else { return .query(owner["param"]?.value.string ?? usual) }
+        let kind = place["in"]?.value.string ?? ""
+        if kind == "url" {
+            if let name = place["name"] { throw name.failure("the whole URL has no name") }
+            return .url
+        }
+        guard let name = place["name"] else {
+            throw place.failure("missing key \"name\"", at: place.pointer.appending("name"))
+        }
+        let names = name.elements.compactMap(\.value.string)
+        if kind == "json" { return .json(names) }
+        guard let text = name.value.string else { throw name.failure("a list of names is for json only") }
+        switch kind {
+        case "header":
+            if let problem = TextForm.headerName.problem(in: text) { throw name.failure(problem.message) }
+            if let reason = Self.reason(againstHeader: text) {
+                throw name.failure("the header can't be set here: \(reason)")
+            }
+            return .header(text)
+        case "form": return .form(text)
+        case "path": return .path(text)
+        default: return .query(text)
+        }
+    }
+
+    /// Nil only for what the check would have refused.
+    static func valueSource(_ place: DocumentPlace) -> ValueSource? {
+        func path(_ place: DocumentPlace?) -> JSONPath? { place?.value.string.flatMap { try? JSONPath($0) } }
+        if place.value.string != nil { return path(place).map { .body($0) } }
+        if let body = place["body"] { return path(body).map { .body($0) } }
+        if let header = place["header"]?.value.string { return .header(header) }
+        if let relation = place["link"]?.value.string {
+            return .link(relation: relation, attribute: place["attribute"]?.value.string)
+        }
+        if let record = place["last_record"] { return path(record).map { .lastRecord($0) } }
+        if let name = place["query_param"]?.value.string {
+            return place["of"].flatMap(valueSource).map { .queryParameter(name, of: $0) }
+        }
+        return place["or"].map { .first($0.elements.compactMap(valueSource)) }
+    }
+
+    // MARK: what cannot work
+
+    /// A fixed parameter and the pagination can't both decide.
+    func checkFree(
+        _ query: [RequestPlan.NamedText], _ plan: PagingPlan, _ place: DocumentPlace
+    ) throws(Failure) {
+        for case .query(let name) in plan.slots where query.contains(where: { $0.name == name }) {
+            throw place.failure(
+                "the query parameter \(MessageText.quoted(name)) is set by \"query\" and by the pagination")
+        }
+    }
+
+    func check(
+        slots: [Slot], of request: RequestPlan, in source: Source, _ place: DocumentPlace
+    ) throws(Failure) {
+        for (index, slot) in slots.enumerated() {
+            if slots[..<index].contains(slot) {
+                throw place.failure("token and page size both go into the \(Self.described(slot))")
+            }
+            guard let reason = reason(against: slot, in: request, source) else { continue }
+            throw place.failure("the \(Self.described(slot)) can't be used: \(reason)")
+        }
+    }
+
+    private func reason(against slot: Slot, in request: RequestPlan, _ source: Source) -> String? {
+        switch slot {
+        case .url: return nil
+        case .query(let name):
+            if case .fixed(let credentials) = source.auth, credentials.contains(where: { $0.slot == .query(name) }) {
+                return "it carries the credentials"
+            }
+            return source.query.contains { $0.name == name } ? "it is set by the source's \"query\"" : nil
+        case .header(let name):
+            if request.headers.contains(where: { ASCII.equalsIgnoringCase($0.name, name) }) {
+                return "it is set by \"headers\""
+            }
+            guard case .fixed(let credentials) = source.auth else { return nil }
+            for case .header(let taken) in credentials.map(\.slot) where ASCII.equalsIgnoringCase(taken, name) {
+                return "it carries the credentials"
+            }
+            return nil
+        case .path(let name): return request.path.contains("{\(name)}") ? nil : "\"path\" has no such placeholder"
+        case .form(let name):
+            switch request.body {
+            case .form(let fields): return fields.contains { $0.name == name } ? "it is set by \"form\"" : nil
+            case nil: return request.method == "GET" ? "a GET has no body to put it in" : nil
+            default: return "the body is no form"
+            }
+        case .json(let names):
+            switch request.body {
+            case .json(let value): return Self.reason(against: names[...], in: value)
+            case nil: return request.method == "GET" ? "a GET has no body to put it in" : nil
+            default: return "the body is not JSON"
+            }
+        }
+    }
+
+    /// The member itself may be there already (a GraphQL variable that starts as null); what is above it must be objects.
+    private static func reason(against names: ArraySlice<String>, in value: JSONValue) -> String? {
+        guard let name = names.first else { return nil }
+        guard case .object = value else { return "what is above it in \"json\" is \(value.found), not an object" }
+        guard names.count > 1, let next = value[name] else { return nil }
+        return reason(against: names.dropFirst(), in: next)
+    }
+
+    /// A walk must have an end that does not depend on luck.
+    func checkEnd(of plan: PagingPlan, _ place: DocumentPlace) throws(Failure) {
+        if plan.stopOnShortPage == true, plan.size == nil, let flag = place["stop_on_short_page"] {
+            throw flag.failure("a page is short only against a \"size\", and there is none")
+        }
+        if plan.stopOnEmptyPage == false, plan.toleratedEmptyPages > 0, let pages = place["empty_pages"] {
+            throw pages.failure("empty pages never end the walk: \"stop_on_empty_page\" is false")
+        }
+        switch plan.style {
+        case .offset, .page:
+            let stopsByPage = plan.stopOnEmptyPage ?? true || plan.stopOnShortPage ?? (plan.size != nil)
+            let isToldTheEnd =
+                plan.hasMore != nil || plan.total != nil || plan.lastPage != nil || plan.totalPages != nil
+            let isBounded = plan.maxPages != nil || plan.maxRecords != nil
+            guard stopsByPage || isToldTheEnd || isBounded else {
+                throw (place["stop_on_empty_page"] ?? place).failure(
+                    "the walk would never end: no stop at an empty or short page, no \"has_more\", \"total\" or "
+                        + "\"last_page\", no \"max_pages\" or \"max_records\"")
+            }
+        default: return
+        }
+    }
+}
+
+extension PagingPlan {
+    /// What the pagination sets in a request.
+    var slots: [Slot] {
+        let token: Slot? =
+            switch style {
+            case .offset(let slot, _), .page(let slot, _), .cursor(let slot, _): slot
+            case .nextURL: .url
+            case .detect, .single: nil
+            }
+        return [token, size?.slot].compactMap { $0 }
+    }
+}

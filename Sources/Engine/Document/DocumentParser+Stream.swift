@@ -1,0 +1,192 @@
+extension Stream {
+    /// The stream that a paginator's options name or describe, as they want it walked.
+    public static func parse(
+        options: JSONValue, source: Source, references: some References
+    ) throws(Failure) -> Stream {
+        let place = DocumentPlace(options)
+        try place.check(.object(Vocabulary.paginatorOptions))
+        guard let wanted = place["stream"] else { throw place.failure("missing key \"stream\"") }
+        var parser = DocumentParser(references: references, context: source.context)
+        parser.context.parameters.add(place["params"])
+
+        var stream: Stream
+        if let name = wanted.value.string, !name.hasPrefix("/") {
+            guard let definition = source.context.definitions.first(where: { $0.name == name })?.value else {
+                let names = source.context.definitions.map(\.name)
+                let hint = NearestName.hint(name, in: names)
+                throw wanted.failure("the source has no stream \(MessageText.quoted(name))\(hint)")
+            }
+            let pointer = JSONPointer().appending("streams").appending(name)
+            stream = try parser.stream(DocumentPlace(definition, at: pointer), name: name, in: source)
+        } else {
+            let name = wanted.value.string ?? wanted["path"]?.value.string ?? ""
+            stream = try parser.stream(wanted, name: name, in: source)
+        }
+        for name in place["params"]?.members.map(\.name) ?? [] where !parser.askedParameters.contains(name) {
+            throw place.failure(
+                "the stream has no parameter \(MessageText.quoted(name))"
+                    + NearestName.hint(name, in: parser.askedParameters.sorted()),
+                at: place.pointer.appending("params").appending(name))
+        }
+        let added = try parser.pairs(place["query"])
+        if let query = place["query"] { try parser.checkFree(added, stream.paging, query) }
+        stream.request.query.removeAll { kept in added.contains { $0.name == kept.name } }
+        stream.request.query += added
+        DocumentParser.walk(place, &stream)
+        return stream
+    }
+}
+
+extension RequestPlan {
+    /// A single request for a source.
+    public static func parse(
+        _ value: JSONValue, source: Source, references: some References
+    ) throws(Failure) -> RequestPlan {
+        let place = DocumentPlace(value)
+        try place.check(.object(Vocabulary.request))
+        var parser = DocumentParser(references: references, context: source.context)
+        parser.context.parameters.add(place["params"])
+        var plan = try parser.request(place, in: source, slots: [])
+        plan.idempotencyKey = place["idempotency_key"]?.value.string
+        if plan.idempotencyKey != nil,
+            plan.headers.contains(where: { ASCII.equalsIgnoringCase($0.name, "Idempotency-Key") })
+        {
+            throw (place["idempotency_key"] ?? place).failure("the header \"Idempotency-Key\" is given, too")
+        }
+        plan.acceptedStatuses = (place["accept_status"]?.value.array ?? []).compactMap { $0.int.map(Int.init) }
+        return plan
+    }
+}
+
+extension DocumentParser {
+    mutating func stream(_ place: DocumentPlace, name: String, in source: Source) throws(Failure) -> Stream {
+        if let path = place.value.string {
+            var request = RequestPlan()
+            request.path = try self.path(path, place, in: source, slots: [])
+            return Stream(name: name, request: request)
+        }
+        var paging: PagingPlan?
+        if let pagination = place["pagination"] { paging = try self.pagination(pagination) }
+        var stream = Stream(name: name, request: try request(place, in: source, slots: paging?.slots ?? []))
+        if let paging { stream.paging = paging }
+        if let pagination = place["pagination"] {
+            try checkFree(stream.request.query, stream.paging, pagination)
+            try check(slots: stream.paging.slots, of: stream.request, in: source, pagination)
+            try checkEnd(of: stream.paging, pagination)
+        }
+        if let records = place["records"], let path = try? JSONPath(records.value.string ?? "") {
+            stream.records = .path(path)
+        }
+        stream.missingRecordsAreEmpty = place["missing_records"]?.value.string == "empty"
+        stream.key = place["key"]?.value.string.flatMap { try? JSONPath($0) }
+        if let key = place["key"], stream.key?.steps.isEmpty == true {
+            throw key.failure("a record has no key at \"\"")
+        }
+        for bound in ["max_pages", "max_records"] {
+            if let twice = place["pagination"]?[bound], place[bound] != nil {
+                throw twice.failure("\"\(bound)\" is given by the stream, too")
+            }
+        }
+        Self.walk(place, &stream)
+        return stream
+    }
+
+    /// How far and how fast: of a stream, and of a paginator's options instead of the stream's.
+    static func walk(_ place: DocumentPlace, _ stream: inout Stream) {
+        if let pages = place["max_pages"]?.value.int { stream.paging.maxPages = pages }
+        if let records = place["max_records"]?.value.int { stream.paging.maxRecords = records }
+        guard let ahead = place["read_ahead"] else { return }
+        if let pages = ahead.value.int ?? ahead["pages"]?.value.int { stream.readAheadPages = pages }
+        if let bytes = ahead["bytes"]?.value.size { stream.readAheadBytes = bytes }
+    }
+
+    mutating func request(_ place: DocumentPlace, in source: Source, slots: [Slot]) throws(Failure) -> RequestPlan {
+        var plan = RequestPlan()
+        plan.method = place["method"]?.value.string ?? plan.method
+        if let path = place["path"] {
+            plan.path = try self.path(path.value.string ?? "", path, in: source, slots: slots)
+        }
+        plan.query = try pairs(place["query"])
+        plan.headers = try headers(place["headers"])
+        if case .fixed(let credentials) = source.auth {
+            for case .header(let name) in credentials.map(\.slot) {
+                if let taken = place["headers"]?.members.first(where: { ASCII.equalsIgnoringCase($0.name, name) }) {
+                    throw taken.place.failure("the header \(MessageText.quoted(name)) carries the source's credentials")
+                }
+            }
+        }
+        plan.body = try body(place, headers: plan.headers)
+        plan.idempotent = place["idempotent"]?.value.bool
+        if place["timeouts"] != nil || place["caps"] != nil {
+            var limits = source.transfer
+            Vocabulary.timeouts.apply(place["timeouts"], to: &limits)
+            Vocabulary.caps.apply(place["caps"], to: &limits)
+            plan.limits = limits
+        }
+        return plan
+    }
+
+    private mutating func body(
+        _ place: DocumentPlace, headers: [RequestPlan.NamedText]
+    ) throws(Failure) -> RequestPlan.Body? {
+        let body: RequestPlan.Body
+        let key: String
+        if let json = place["json"] {
+            (body, key) = (.json(json.value), "json")
+        } else if let form = place["form"] {
+            (body, key) = (.form(try pairs(form)), "form")
+        } else if let text = place["text"]?.value.string {
+            let type = place["content_type"]?.value.string ?? Vocabulary.defaultContentType
+            (body, key) = (.text(text, contentType: type), "text")
+        } else {
+            return nil
+        }
+        if headers.contains(where: { ASCII.equalsIgnoringCase($0.name, "Content-Type") }), key != "json" {
+            throw place.failure(
+                "the header \"Content-Type\" is set by \"\(key)\"", at: place.pointer.appending("headers"))
+        }
+        return body
+    }
+
+    /// Fills in the parameters; placeholders of the pagination stay.
+    mutating func path(
+        _ text: String, _ place: DocumentPlace, in source: Source, slots: [Slot]
+    ) throws(Failure) -> String {
+        var result = ""
+        var rest = text[...]
+        while let open = rest.firstIndex(where: { $0 == "{" || $0 == "}" }) {
+            result += rest[..<open]
+            guard rest[open] == "{", let close = rest[open...].firstIndex(of: "}") else {
+                throw place.failure("a \"\(rest[open])\" without its other half")
+            }
+            let name = String(rest[rest.index(after: open)..<close])
+            rest = rest[rest.index(after: close)...]
+            if slots.contains(.path(name)) {
+                result += "{\(name)}"
+                continue
+            }
+            if let problem = TextForm.parameter.problem(in: name) {
+                throw place.failure("a path placeholder: \(problem.message)")
+            }
+            let value = try parameter(name, at: place)
+            if let segment = PercentEncoding.pathSegment(value) {
+                result += segment
+            } else if missingParameters?.contains(name) == true {
+                result += "_"
+            } else {
+                throw place.failure("parameter \"\(name)\" can't be part of a path: it is empty, \".\" or \"..\"")
+            }
+        }
+        result += rest
+        let url: WebURL
+        do throws(WebURLError) {
+            // Placeholders are filled in later and always encoded.
+            url = try source.baseURL.appending(path: String(result.map { $0 == "{" || $0 == "}" ? "_" : $0 }))
+        } catch { throw place.failure(error.reason) }
+        guard url.fragment == nil else { throw place.failure("the path has a fragment (#…), which is never sent") }
+        guard url.origin == source.baseURL.origin || source.otherOrigins.contains(url.origin) else {
+            throw place.failure("\(url.origin) is neither the base URL's origin nor one of \"other_origins\"")
+        }
+        return result
+    }
+}

@@ -1,0 +1,150 @@
+/// Reads checked documents into plans. Split by part over `DocumentParser+…`; this file has what all of them use: texts
+/// and what texts refer to.
+struct DocumentParser {
+    var context = SourceContext()
+    let references: any References
+    /// Parameters that the document asks for, given or not.
+    private(set) var askedParameters: Set<String> = []
+    /// Parameters that were asked for and are missing, where that is no error yet; nil where it is one.
+    var missingParameters: [String]?
+
+    init(references: any References, context: SourceContext = SourceContext()) {
+        self.references = references
+        self.context = context
+    }
+
+    // MARK: texts
+
+    /// A literal, parameter or reference. Line breaks and other control characters are refused wherever they come from.
+    mutating func text(_ place: DocumentPlace) throws(Failure) -> ConfigText {
+        if let text = place.value.scalarText { return .plain(text) }
+        if place["param"] != nil { return .plain(try parameter(place)) }
+        return .secret(try secret(place))
+    }
+
+    /// A text that is kept secret whatever it comes from. May be empty only when it stands in the document as such.
+    mutating func secret(_ place: DocumentPlace) throws(Failure) -> Secret {
+        if let literal = place.value.string {
+            if let flaw = Self.flaw(of: literal), flaw != .empty {
+                throw place.failure("the secret \(flaw.rawValue)", code: .auth)
+            }
+            return Secret(literal)
+        }
+        if let name = place["param"]?.value.string {
+            let text = try parameter(place)
+            if missingParameters?.contains(name) != true, let flaw = Self.flaw(of: text) {
+                throw place.failure("parameter \"\(name)\" \(flaw.rawValue)", code: .auth)
+            }
+            return Secret(text)
+        }
+        if let name = place["env"]?.value.string { return try resolve(.environment(name), at: place) }
+        if let path = place["file"]?.value.string { return try resolve(.file(path), at: place) }
+        throw place.failure("expected a text or a reference")
+    }
+
+    /// The value of `{"param": name, "default"?}`.
+    mutating func parameter(_ place: DocumentPlace) throws(Failure) -> String {
+        try parameter(place["param"]?.value.string ?? "", standIn: place["default"]?.value.scalarText, at: place)
+    }
+
+    mutating func parameter(
+        _ name: String, standIn: String? = nil, at place: DocumentPlace
+    ) throws(Failure) -> String {
+        askedParameters.insert(name)
+        if let text = context.parameters[name] ?? standIn { return text }
+        guard missingParameters != nil else {
+            throw place.failure("parameter \"\(name)\" is not given and has no default")
+        }
+        if missingParameters?.contains(name) == false { missingParameters?.append(name) }
+        return ""
+    }
+
+    // MARK: secrets
+
+    private enum Flaw: String {
+        case empty = "is empty"
+        case surrounded = "has white space or a line break at an end"
+        case control = "holds a line break or other control character"
+        case notText = "is not UTF-8 text"
+    }
+
+    private static func flaw(of text: String) -> Flaw? {
+        let bytes = text.utf8
+        guard let first = bytes.first, let last = bytes.last else { return .empty }
+        func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+        if isSpace(first) || isSpace(last) { return .surrounded }
+        return bytes.contains(where: ASCII.isControl) ? .control : nil
+    }
+
+    private mutating func resolve(_ reference: SecretReference, at place: DocumentPlace) throws(Failure) -> Secret {
+        if let known = context.secrets[reference] { return known }
+        let label: String
+        var bytes: [UInt8]
+        switch reference {
+        case .environment(let name):
+            label = "environment variable \"\(name)\""
+            guard let found = references.environment(name) else {
+                throw place.failure("\(label) is not set", code: .auth)
+            }
+            bytes = found
+        case .file(let path):
+            label = "secret file \(MessageText.quoted(path))"
+            do throws(ReferenceError) {
+                bytes = try references.file(path)
+            } catch { throw place.failure("\(label) \(error.reason)", code: .auth) }
+            // Editors and `echo` end a file with a line break that is no part of the secret.
+            if bytes.last == 0x0A { bytes.removeLast() }
+            if bytes.last == 0x0D { bytes.removeLast() }
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw place.failure("\(label) \(Flaw.notText.rawValue)", code: .auth)
+        }
+        if let flaw = Self.flaw(of: text) { throw place.failure("\(label) \(flaw.rawValue)", code: .auth) }
+        let secret = Secret(text)
+        context.secrets[reference] = secret
+        return secret
+    }
+
+    // MARK: named texts
+
+    /// Headers in the order of the document.
+    mutating func headers(_ place: DocumentPlace?) throws(Failure) -> [RequestPlan.NamedText] {
+        var result: [RequestPlan.NamedText] = []
+        for (name, value) in place?.members ?? [] {
+            let lowered = ASCII.lowercased(name)
+            if let reason = Self.reason(againstHeader: name) {
+                throw value.failure("the header \(MessageText.quoted(name)) can't be set here: \(reason)")
+            }
+            if result.contains(where: { ASCII.equalsIgnoringCase($0.name, name) }) {
+                throw value.failure("the header \(MessageText.quoted(name)) is given twice (case does not matter)")
+            }
+            var text = try text(value)
+            // Credentials by name, wherever they come from.
+            if ["authorization", "cookie"].contains(lowered) { text = .secret(Secret(text.reveal())) }
+            result.append(.init(name: name, value: text))
+        }
+        return result
+    }
+
+    /// Why that header is not the document's to set; nil when it is.
+    static func reason(againstHeader name: String) -> String? { reservedHeaders[ASCII.lowercased(name)] }
+
+    private static let reservedHeaders: [String: String] = {
+        var reasons = ["user-agent": "use \"user_agent\"", "proxy-authorization": "proxies take no credentials"]
+        for name in [
+            "host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer",
+            "expect",
+            "accept-encoding",
+        ] { reasons[name] = "the transfer sets it itself" }
+        return reasons
+    }()
+
+    /// Query parameters or form fields; a list repeats the name.
+    mutating func pairs(_ place: DocumentPlace?) throws(Failure) -> [RequestPlan.NamedText] {
+        var result: [RequestPlan.NamedText] = []
+        for (name, value) in place?.members ?? [] {
+            for element in value.elements { result.append(.init(name: name, value: try text(element))) }
+        }
+        return result
+    }
+}

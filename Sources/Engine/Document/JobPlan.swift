@@ -1,0 +1,101 @@
+/// What a sync runs: streams of one or more sources, each into a file.
+public struct JobPlan: Sendable {
+    public struct Entry: Sendable {
+        /// Nil for the one source of a job that has no name.
+        public var name: String?
+        public var source: Source
+        /// Those that are run.
+        public var streams: [Stream]
+    }
+    public var entries: [Entry]
+    public var directory: String
+
+    /// The file of a stream, within `directory`: with the source's name in front when there are several.
+    public func fileName(of stream: Stream, in entry: Entry) -> String {
+        Self.fileName(stream.name, entries.count > 1 ? entry.name : nil)
+    }
+
+    private static func fileName(_ stream: String, _ source: String?) -> String {
+        (source.map { $0 + "." } ?? "") + stream + ".jsonl"
+    }
+
+    public static func parse(_ value: JSONValue, references: some References) throws(Failure) -> JobPlan {
+        let job = DocumentPlace(value)
+        try job.check(.object(Vocabulary.job))
+        let places = job["sources"]?.elements ?? [job]
+        var plan = JobPlan(entries: [], directory: job["output"]?["directory"]?.value.string ?? "")
+        var files: Set<String> = []
+        for place in places {
+            var entry = try entry(place, references: references)
+            // The one source directly given has no name of its own.
+            if places.count > 1 {
+                guard let name = entry.name else {
+                    throw place.failure(
+                        "missing key \"name\": the job has several sources and the document has no name",
+                        at: place.pointer.appending("name"))
+                }
+                if plan.entries.contains(where: { $0.name == name }) {
+                    throw (place["name"] ?? place).failure("two sources have the name \"\(name)\"")
+                }
+                entry.name = name
+            }
+            for stream in entry.streams {
+                let file = fileName(stream.name, places.count > 1 ? entry.name : nil)
+                // Some file systems know no case.
+                if !files.insert(ASCII.lowercased(file)).inserted {
+                    throw place.failure("two streams would write the file \"\(file)\"")
+                }
+            }
+            plan.entries.append(entry)
+        }
+        return plan
+    }
+
+    private static func entry(_ place: DocumentPlace, references: any References) throws(Failure) -> Entry {
+        guard let given = place["source"] else { throw place.failure("missing key \"source\"") }
+        var document = given
+        if let path = given.value.string {
+            do throws(ReferenceError) {
+                document = DocumentPlace(try references.document(path), file: path)
+            } catch { throw given.failure("the source document \(MessageText.quoted(path)) \(error.reason)") }
+        }
+        var parameters = Parameters()
+        parameters.add(place["params"])
+        let options = DocumentPlace(.object([]), at: place.pointer.appending("params"))
+        let source = try Source.parse(document, parameters, givenAt: options, references)
+        let name = place["name"]?.value.string ?? source.name ?? given.value.string.flatMap(nameOfFile)
+        return Entry(name: name, source: source, streams: try streams(place, source))
+    }
+
+    private static func streams(_ place: DocumentPlace, _ source: Source) throws(Failure) -> [Stream] {
+        guard !source.streams.isEmpty else {
+            throw (place["source"] ?? place).failure("the source has no streams")
+        }
+        var streams: [Stream] = []
+        for wanted in place["streams"]?.elements ?? [] {
+            let name = wanted.value.string ?? ""
+            guard let stream = source.streams.first(where: { $0.name == name }) else {
+                throw wanted.failure(
+                    "the source has no stream \(MessageText.quoted(name))"
+                        + NearestName.hint(name, in: source.streams.map(\.name)))
+            }
+            if streams.contains(where: { $0.name == name }) { throw wanted.failure("the stream is given twice") }
+            streams.append(stream)
+        }
+        if place["streams"] == nil { streams = source.streams }
+        for stream in streams {
+            guard let missing = stream.missingParameters.first else { continue }
+            throw place.failure(
+                "the stream \"\(stream.name)\" needs the parameter \"\(missing)\"",
+                at: place.pointer.appending("params").appending(missing))
+        }
+        return streams
+    }
+
+    /// `shop` of `sources/shop.json`; nil when that is no name.
+    private static func nameOfFile(_ path: String) -> String? {
+        let file = path.split(separator: "/").last.map(String.init) ?? path
+        let stem = file.hasSuffix(".json") ? String(file.dropLast(5)) : file
+        return TextForm.name.problem(in: stem) == nil ? stem : nil
+    }
+}
