@@ -1,0 +1,63 @@
+public import Engine
+internal import Glibc
+
+/// What documents refer to, looked up in this process: its environment and its files.
+public struct ProcessReferences: References {
+    /// A secret is short: a larger file is the wrong one.
+    public static let maximumSecretBytes = 64 << 10
+
+    public init() {}
+
+    public func environment(_ name: String) -> [UInt8]? {
+        guard let value = getenv(name) else { return nil }
+        return Array(UnsafeRawBufferPointer(start: value, count: strlen(value)))
+    }
+
+    public func file(_ path: String) throws(ReferenceError) -> [UInt8] {
+        try Self.read(path, atMost: Self.maximumSecretBytes)
+    }
+
+    public func document(_ path: String) throws(ReferenceError) -> JSONValue {
+        let bytes = try Self.read(path, atMost: Documents.maximumBytes)
+        do throws(Failure) {
+            return try Documents.parse(bytes)
+        } catch { throw ReferenceError("can't be read: \(error.message)") }
+    }
+
+    private static func read(_ path: String, atMost limit: Int) throws(ReferenceError) -> [UInt8] {
+        // Not blocking: opening a pipe that nobody writes to would wait for ever.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw ReferenceError("can't be opened: \(reason(errno))") }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw ReferenceError("can't be read: \(reason(errno))") }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw ReferenceError("is not a regular file") }
+        // One byte more than allowed tells a file that is too large, whatever its status says.
+        var bytes = [UInt8](repeating: 0, count: min(limit, max(0, Int(status.st_size))) + 1)
+        var count = 0
+        while count <= limit {
+            if count == bytes.count { bytes.append(contentsOf: repeatElement(0, count: min(count, limit + 1 - count))) }
+            let received = bytes.withUnsafeMutableBytes { buffer in
+                Glibc.read(descriptor, buffer.baseAddress.map { $0 + count }, buffer.count - count)
+            }
+            if received == 0 { break }
+            guard received > 0 else {
+                if errno == EINTR { continue }
+                throw ReferenceError("can't be read: \(reason(errno))")
+            }
+            count += received
+        }
+        guard count <= limit else { throw ReferenceError("is larger than \(limit >> 10) KiB") }
+        bytes.removeLast(bytes.count - count)
+        return bytes
+    }
+
+    private static func reason(_ code: Int32) -> String {
+        switch code {
+        case ENOENT: "it does not exist"
+        case EACCES: "permission denied"
+        case EISDIR: "it is a directory"
+        default: "errno \(code)"
+        }
+    }
+}
