@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -14,14 +13,14 @@ from practice_api_tests.conftest import TESTS, Server
 
 
 def gone(pid: int) -> bool:
-    for _ in range(60):
+    for _ in range(100):
         try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
+            with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+                state = stat.read().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):  # the second when it ends as we read
             return True
-        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
-            if stat.read().rpartition(")")[2].split()[0] == "Z":
-                return True
+        if state == "Z":
+            return True
         time.sleep(0.05)
     return False
 
