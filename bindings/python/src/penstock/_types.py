@@ -1,160 +1,427 @@
-"""The documents that the library reads, as types for editors and type checkers.
+"""The documents that the library reads, as types for editors and type checkers:
 
-`penstock.schema()` is the one place that states units, defaults and bounds; the library checks
-what it is given against it, so these types only help while typing. Every key may be left out that
-the schema doesn't require.
+    source: penstock.SourceDocument = {"base_url": "https://api.example.com", ...}
+
+`penstock.schema()` is the one place that states units, defaults and bounds, and the library checks
+what it is given; these types only help while typing. A test compares their keys with the schema.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict, Union
+from typing import Any, Literal, TypedDict, Union
+
+Scalar = Union[str, int, float, bool]
+Params = Mapping[str, Scalar]
+"""Values for `{"param": name}` and for `{name}` in paths."""
 
 
-class Reference(TypedDict, total=False):
-    env: str
-    file: str
+class _Parameter(TypedDict):
     param: str
 
 
-"""A value kept elsewhere: an environment variable, a file, or a parameter of the client."""
+class Parameter(_Parameter, total=False):
+    """A value that comes through "params"."""
 
-Text = Union[str, Reference]
-"""A text, or a reference to one. Secrets are always references or parameters."""
-
-Scalar = Union[str, int, float, bool]
+    default: Scalar
 
 
-class WindowLimit(TypedDict, total=False):
-    """So many requests in so much time, or so many at once."""
+class Environment(TypedDict):
+    """A secret in an environment variable, read when the client is opened."""
 
+    env: str
+
+
+class File(TypedDict):
+    """A secret in a file, read when the client is opened."""
+
+    file: str
+
+
+Reference = Union[Parameter, Environment, File]
+Secret = Union[str, Reference]
+"""Better a reference than a literal."""
+Text = Union[Scalar, Reference]
+Headers = Mapping[str, Text]
+Query = Mapping[str, Union[Text, Sequence[Text]]]
+"""Query parameters by name; a list repeats the name."""
+
+# ------------------------------------------------------------------------------------- limits
+
+
+class _RateLimit(TypedDict):
     requests: int
     per: str
+
+
+class RateLimit(_RateLimit, total=False):
+    """So many requests in any window, or with "burst" so many on average."""
+
     burst: int
+
+
+class ConcurrencyLimit(TypedDict):
+    """So many requests at once."""
+
     concurrent: int
 
 
-Limits = Union[str, WindowLimit, Sequence[Union[str, WindowLimit]]]
-"""What a server allows: `"10/s"`, or a list of rules that apply together."""
+Limit = Union[str, RateLimit, ConcurrencyLimit]
+Limits = Union[Limit, Sequence[Limit]]
+"""What a server allows: `"10/s"`, one limit, or a list of limits that all hold at once."""
+
+# ---------------------------------------------------------------------------------------- auth
 
 
-class ValueSource(TypedDict, total=False):
-    body: str
+class _APIKey(TypedDict):
+    type: Literal["api_key"]
+    value: Secret
+
+
+class APIKey(_APIKey, total=False):
+    """A text in a header (`X-API-Key`) or query parameter."""
+
     header: str
-    link: str
-    last_record: str
-    query_parameter: str
-
-
-"""Where a value comes from in a response."""
-
-
-class Auth(TypedDict, total=False):
-    type: str
-    token: Text
-    key: Text
-    username: Text
-    password: Text
-    header: str
-    param: str
+    query: str
     prefix: str
 
 
-"""The credentials of a source."""
+class Bearer(TypedDict):
+    """`Authorization: Bearer`."""
 
-Pagination = TypedDict(
-    "Pagination",
+    type: Literal["bearer"]
+    token: Secret
+
+
+class _Basic(TypedDict):
+    type: Literal["basic"]
+
+
+class Basic(_Basic, total=False):
+    """`Authorization: Basic`."""
+
+    username: Secret
+    password: Secret
+
+
+class NoAuth(TypedDict):
+    """Requests go out as they are."""
+
+    type: Literal["none"]
+
+
+Auth = Union[APIKey, Bearer, Basic, NoAuth]
+
+# -------------------------------------------------------------------------- how requests are made
+
+
+class Retry(TypedDict, total=False):
+    """When a failed request is sent again."""
+
+    attempts: int
+    base: str
+    cap: str
+    max_retry_after: str
+    max_elapsed: str
+    max_throttle_wait: str
+    statuses: Sequence[int]
+
+
+class Timeouts(TypedDict, total=False):
+    """How long a request may take; durations such as "1.5s"."""
+
+    connect: str
+    first_byte: str
+    idle: str
+    total: str
+
+
+class Caps(TypedDict, total=False):
+    """How large a response may be; sizes are a number of bytes or a text such as "64MiB"."""
+
+    max_body_bytes: int | str
+    max_wire_bytes: int | str
+    max_ratio: int
+    max_header_bytes: int | str
+    max_headers: int
+
+
+class Connections(TypedDict, total=False):
+    """How connections are made and kept."""
+
+    idle: int
+    total: int
+    idle_expiry: str
+    http2: bool
+    ca_file: str
+    client_certificate_file: str
+    client_key_file: str
+    proxy: str
+    environment_proxy: bool
+    insecure_skip_verify: bool
+
+
+# -------------------------------------------------------------------------------------- paging
+
+Slot = TypedDict(
+    "Slot",
     {
-        "type": str,
-        "param": str,
-        "header": str,
-        "from": Union[str, ValueSource],
-        "size": Mapping[str, Any],
-        "start": int,
-        "has_more": Union[str, ValueSource],
-        "total": Union[str, ValueSource],
+        "in": Literal["query", "header", "json", "form", "path", "url"],
+        "name": Union[str, Sequence[str]],
     },
     total=False,
 )
-"""How the pages of a stream follow each other."""
+"""Where a value goes in a request."""
 
 
-class Stream(TypedDict, total=False):
+class BodyValue(TypedDict):
+    """A value in the body."""
+
+    body: str
+
+
+class HeaderValue(TypedDict):
+    """A header of the response."""
+
+    header: str
+
+
+class _LinkValue(TypedDict):
+    link: str
+
+
+class LinkValue(_LinkValue, total=False):
+    """A link of the Link header, or one of its attributes."""
+
+    attribute: str
+
+
+class LastRecordValue(TypedDict):
+    """A field of the last record of the page."""
+
+    last_record: str
+
+
+class QueryParamValue(TypedDict):
+    """One parameter cut out of a URL that comes from elsewhere."""
+
+    query_param: str
+    of: ValueSource
+
+
+FirstValue = TypedDict("FirstValue", {"or": Sequence["ValueSource"]})
+"""The first that is there and not empty."""
+
+ValueSource = Union[
+    str, BodyValue, HeaderValue, LinkValue, LastRecordValue, QueryParamValue, FirstValue
+]
+"""Where a value comes from in a response; a text is a path in the body."""
+
+
+class PageSize(TypedDict, total=False):
+    """How many records a page is asked to have."""
+
+    value: int
+    param: str
+    slot: Slot
+
+
+class _Bounds(TypedDict, total=False):
+    max_pages: int
+    max_records: int
+    loop_guard: Literal["all", "tokens"]
+
+
+class _Stops(_Bounds, total=False):
+    size: int | PageSize
+    has_more: ValueSource
+    total: ValueSource
+    stop_on_short_page: bool
+    stop_on_empty_page: bool
+    empty_pages: int
+
+
+class _Token(_Stops, total=False):
+    param: str
+    slot: Slot
+
+
+class _Counter(_Token, total=False):
+    start: int
+    send_first: bool
+
+
+_From = TypedDict("_From", {"from": ValueSource}, total=False)
+
+
+class CursorPagination(_Token, _From, total=False):
+    """A token out of each response goes into the next request."""
+
+    type: Literal["cursor"]
+    empty_token: Literal["end", "token"]
+
+
+class OffsetPagination(_Counter, total=False):
+    """A counter of records."""
+
+    type: Literal["offset"]
+
+
+class PagePagination(_Counter, total=False):
+    """A counter of pages."""
+
+    type: Literal["page"]
+    last_page: ValueSource
+    total_pages: ValueSource
+
+
+class NextURLPagination(_Stops, _From, total=False):
+    """A URL out of each response is requested next."""
+
+    type: Literal["next_url"]
+
+
+class LinkPagination(_Stops, total=False):
+    """The Link header names the next URL."""
+
+    type: Literal["link"]
+    rel: str
+
+
+class DetectedPagination(_Bounds, total=False):
+    """The first response decides."""
+
+    type: Literal["detect"]
+    size: int | PageSize
+
+
+class NoPagination(TypedDict):
+    """There is one page."""
+
+    type: Literal["none"]
+
+
+Pagination = Union[
+    Literal["cursor", "offset", "page", "next_url", "link", "detect", "none"],
+    CursorPagination,
+    OffsetPagination,
+    PagePagination,
+    NextURLPagination,
+    LinkPagination,
+    DetectedPagination,
+    NoPagination,
+]
+"""How pages follow each other; a text is short for `{"type": text}`."""
+
+# ----------------------------------------------------------------------------------- documents
+
+
+class ReadAhead(TypedDict, total=False):
+    """What may be ready before it is taken, whichever is reached first."""
+
+    pages: int
+    bytes: int | str
+
+
+class _Path(TypedDict):
+    path: str
+
+
+class _Walk(TypedDict, total=False):
+    max_pages: int
+    max_records: int
+    read_ahead: int | ReadAhead
+
+
+class _Request(TypedDict, total=False):
+    query: Query
+    headers: Headers
+    json: Any
+    form: Query
+    text: str
+    content_type: str
+    idempotent: bool
+    timeouts: Timeouts
+    caps: Caps
+
+
+class Stream(_Path, _Request, _Walk, total=False):
     """One endpoint that yields records."""
 
-    path: str
-    method: str
-    query: Mapping[str, Any]
-    headers: Mapping[str, Any]
-    json: Any
+    description: str
+    method: Literal["GET", "POST"]
     records: str
+    missing_records: Literal["error", "empty"]
     key: str
-    pagination: str | Pagination
-    read_ahead: Any
+    pagination: Pagination
 
 
-class SourceDocument(TypedDict, total=False):
-    """One API: base URL, credentials, limits, streams."""
+_Schema = TypedDict("_Schema", {"$schema": str}, total=False)
 
+
+class SourceDocument(_Schema, total=False):
+    """One API: where it is, its credentials, what it allows, and its streams."""
+
+    description: str
     name: str
-    base_url: Text
-    auth: Any
-    headers: Mapping[str, Any]
-    query: Mapping[str, Any]
+    base_url: str | Parameter
+    auth: Auth | Sequence[Auth]
+    headers: Headers
+    query: Query
     limits: Limits
-    retry: Mapping[str, Any]
-    streams: Mapping[str, Stream]
+    retry: Retry
+    timeouts: Timeouts
+    caps: Caps
+    connections: Connections
+    max_redirects: int
+    other_origins: Sequence[str]
+    user_agent: str
+    streams: Mapping[str, str | Stream]
 
 
 class ClientOptions(TypedDict, total=False):
     """What a client adds to its source document."""
 
-    params: Mapping[str, Any]
+    params: Params
 
 
-class RequestDocument(TypedDict, total=False):
+class RequestDocument(_Path, _Request, total=False):
     """A single request."""
 
-    method: str
-    path: str
-    query: Mapping[str, Any]
-    headers: Mapping[str, Any]
-    json: Any
-    form: Mapping[str, Any]
-    text: str
-    idempotent: bool
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+    params: Params
     idempotency_key: str
     accept_status: Sequence[int]
 
 
-class PaginatorOptions(TypedDict, total=False):
-    """Which stream to walk, and how far."""
+class PaginatorOptions(_Walk, total=False):
+    """Which stream is walked, and how far."""
 
     stream: str | Stream
-    params: Mapping[str, Any]
-    query: Mapping[str, Any]
-    max_pages: int
-    max_records: int
-    read_ahead: Any
+    params: Params
+    query: Query
 
 
 class JobSource(TypedDict, total=False):
-    """One source of a job."""
+    """A source and which of its streams are run."""
 
-    source: SourceDocument
     name: str
-    params: Mapping[str, Any]
+    source: str | SourceDocument
     streams: Sequence[str]
+    params: Params
 
 
-class JobOutput(TypedDict, total=False):
-    """Where a job writes."""
+class JobOutput(TypedDict):
+    """JSON Lines files, one for each stream."""
 
     directory: str
 
 
 class JobDocument(TypedDict, total=False):
-    """One run of one or more sources."""
+    """One run of one or more sources into files."""
 
+    source: str | SourceDocument
+    streams: Sequence[str]
+    params: Params
     sources: Sequence[JobSource]
     output: JobOutput

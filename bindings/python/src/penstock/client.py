@@ -137,10 +137,10 @@ class Client(Handle[_ffi.ClientPointer]):
         """The pages of a stream.
 
         Args:
-            stream: The name of a stream of the document, or a stream described on the spot:
-                `{"path": "/users"}`.
-            params: Values for the stream's `{"param": …}` references and path placeholders.
-            query: Query parameters besides the stream's own, on every page.
+            stream: The name of a stream of the document; a path that begins with "/"; or a stream
+                described on the spot: `{"path": "/users", "records": "data"}`.
+            params: Values for the stream's `{"param": …}` references and for `{name}` in its path.
+            query: Query parameters of every page, besides the stream's own and before them.
             max_pages: Where to end.
             max_records: Where to end.
             options: Further paginator options ("paginator_options" in `penstock.schema()`).

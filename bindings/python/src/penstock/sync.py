@@ -196,11 +196,12 @@ def pull(
         report["users"].records
 
     Args:
-        job: A source document or a job (it has "sources"): a dict, JSON text, or a path.
-        directory: Where the files go, `<directory>/<stream>.jsonl`; for a source "out" when not
-            given. A job says so itself.
-        streams: The streams of a source to pull; all when not given.
-        params: Values for the source's `{"param": …}` references.
+        job: A source document, or a job (it has "source" or "sources"): a dict, JSON text, or the
+            path of a file.
+        directory: Where the files go, `<directory>/<stream>.jsonl`. When not given: "out" for a
+            source, and what a job says.
+        streams: The streams to pull; all when not given. Not for a job of several sources.
+        params: Values for the source's `{"param": …}` references. Not for a job of several sources.
         on_progress: Called on this thread with a `Report` every `interval` seconds and at the end.
             What it raises ends the run and is raised here.
         interval: In seconds.
@@ -214,7 +215,9 @@ def pull(
     """
     document = job_document(job, directory, streams, params)
     deadline = None if timeout is None else time.monotonic() + timeout
-    with document.named_in_errors(), Sync(document.text) as run:
+    with document.named_in_errors():
+        run = Sync(document.text)
+    with run:
         done = False
         while not done:
             watched = on_progress is not None or timeout is not None
@@ -243,35 +246,44 @@ def job_document(
 ) -> Document:
     """The job that pulls a source, or a job as it is."""
     document = read_document(job)
+    if not is_job(document):
+        # Here, so that a mistake is told by its place in the source rather than in the job.
+        with document.named_in_errors():
+            Client(document.text, params=params).close()
+        about: dict[str, Any] = {}
+        if streams is not None:
+            about["streams"] = list(streams)
+        if params is not None:
+            about["params"] = dict(params)
+        about["output"] = {"directory": os.fspath("out" if directory is None else directory)}
+        # The source goes in as it was written: numbers keep their text.
+        text = b'{"source":%s,%s' % (document.text, dumps(about)[1:])
+        return Document(text, document.path)
+    if streams is None and params is None and directory is None:
+        return document
+    content = json.loads(document.text)
+    if (streams is not None or params is not None) and "sources" in content:
+        raise ConfigError(
+            "a job of several sources names streams and params itself, source by source",
+            status=Status.ERROR_CONFIG,
+        )
+    if streams is not None:
+        content["streams"] = list(streams)
+    if params is not None:
+        content["params"] = {**content.get("params", {}), **params}
+    if directory is not None:
+        content["output"] = {**content.get("output", {}), "directory": os.fspath(directory)}
+    return Document(dumps(content), document.path)
+
+
+def is_job(document: Document) -> bool:
+    """Whether a document is a job rather than a source. What is no JSON is not: who reads it next
+    tells where it stops being JSON."""
     try:
         content = json.loads(document.text)
-    except ValueError as error:
-        # The library tells the place better; it refuses whatever is no JSON.
-        Client(job).close()
-        raise ConfigError(str(error), status=Status.ERROR_CONFIG) from error
-    if isinstance(content, dict) and "sources" in content:
-        if streams is not None or params is not None:
-            raise ConfigError(
-                "a job names streams and params itself, source by source",
-                status=Status.ERROR_CONFIG,
-            )
-        if directory is not None:
-            content["output"] = {**content.get("output", {}), "directory": os.fspath(directory)}
-            return Document(dumps(content), document.path)
-        return document
-    about: dict[str, Any] = {}
-    if streams is not None:
-        about["streams"] = list(streams)
-    if params is not None:
-        about["params"] = dict(params)
-    output = {"directory": os.fspath("out" if directory is None else directory)}
-    # The source goes in as it was written: numbers keep their text, and places their lines.
-    text = b'{"sources":[{"source":%s%s}],"output":%s}' % (
-        document.text,
-        b"," + dumps(about)[1:-1] if about else b"",
-        dumps(output),
-    )
-    return Document(text, document.path)
+    except ValueError:
+        return False
+    return isinstance(content, dict) and ("sources" in content or "source" in content)
 
 
 def _report(pointer: _ffi.SyncPointer) -> Report:

@@ -70,18 +70,24 @@ def source_of(
         raise InvalidArgument(
             "an absolute http or https URL is needed", status=Status.ERROR_INVALID_ARGUMENT
         )
-    query: dict[str, Any] = {}
-    for name, value in parse_qsl(parts.query, keep_blank_values=True):
-        query.setdefault(name, []).append(value)
-    endpoint: dict[str, Any] = {"path": parts.path or "/"}
-    if query:
-        endpoint["query"] = {
-            name: values[0] if len(values) == 1 else values for name, values in query.items()
-        }
+    query = query_of(parts.query)
+    # A brace in a document's path would be a parameter.
+    path = (parts.path or "/").replace("{", "%7B").replace("}", "%7D")
+    endpoint: dict[str, Any] = {"path": path}
+    if query is not None:
+        endpoint["query"] = query
     document: dict[str, Any] = {"base_url": f"{parts.scheme}://{parts.netloc}"}
     document.update((key, value) for key, value in keys.items() if value is not None)
     document["streams"] = {_NAME: {**endpoint, **(stream or {})}}
     return document, _NAME
+
+
+def query_of(text: str) -> dict[str, Any] | None:
+    """The query of a URL as a document has it: a name that comes twice has a list. None: empty."""
+    values: dict[str, list[str]] = {}
+    for name, value in parse_qsl(text, keep_blank_values=True):
+        values.setdefault(name, []).append(value)
+    return {name: all_[0] if len(all_) == 1 else all_ for name, all_ in values.items()} or None
 
 
 def _closing(client: Client, records: Iterator[Any]) -> Iterator[Any]:

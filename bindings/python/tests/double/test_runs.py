@@ -17,7 +17,9 @@ SOURCE = {"base_url": "http://127.0.0.1", "streams": {"users": {}}}
 def test_a_source_becomes_a_job() -> None:
     job = json.loads(job_document(SOURCE, Path("there"), ["users"], {"a": "b"}).text)
     assert job == {
-        "sources": [{"source": SOURCE, "streams": ["users"], "params": {"a": "b"}}],
+        "source": SOURCE,
+        "streams": ["users"],
+        "params": {"a": "b"},
         "output": {"directory": "there"},
     }
     assert json.loads(job_document(SOURCE).text)["output"] == {"directory": "out"}
@@ -37,8 +39,14 @@ def test_a_job_stays_as_it_is_apart_from_the_directory() -> None:
     assert json.loads(job_document(job).text) == job
     changed = json.loads(job_document(job, "b").text)
     assert changed == {**job, "output": {"directory": "b", "x": 1}}
-    with pytest.raises(penstock.ConfigError, match="a job names streams"):
+    with pytest.raises(penstock.ConfigError, match="a job of several sources names streams"):
         job_document(job, streams=["users"])
+    one = {"source": SOURCE, "params": {"a": 1, "b": 1}, "output": {"directory": "a"}}
+    assert json.loads(job_document(one, streams=["users"], params={"b": 2}).text) == {
+        **one,
+        "streams": ["users"],
+        "params": {"a": 1, "b": 2},
+    }
 
 
 def test_pull_reports_stream_by_stream() -> None:

@@ -6,7 +6,9 @@ import argparse
 import json
 from pathlib import Path
 
+from .._documents import read_document
 from ..client import Client
+from ..sync import is_job
 from .options import Commands, add_params, params_of
 
 
@@ -27,19 +29,18 @@ def run(options: argparse.Namespace) -> int:
     """Carry out the command."""
     options.documents = (options.document,)
     path = Path(options.document)
-    try:
-        content = json.loads(path.read_bytes())
-    except ValueError:
-        content = None  # the client says where it stops being JSON
-    if isinstance(content, dict) and isinstance(content.get("sources"), list):
-        for part in content["sources"]:
-            source = part.get("source", {}) if isinstance(part, dict) else {}
-            params = part.get("params") if isinstance(part, dict) else None
-            with Client(source, params=params) as client:
-                _say_fine(options.document, client)
+    document = read_document(path)
+    if not is_job(document):
+        with Client(path, params=params_of(options.params)) as client:
+            _say_fine(options.document, client)
         return 0
-    with Client(path, params=params_of(options.params)) as client:
-        _say_fine(options.document, client)
+    job = json.loads(document.text)
+    for number, part in enumerate(job.get("sources", [job])):
+        # A job starts when it is opened, so its sources are tried one by one.
+        source = part.get("source")
+        with Client(source, params=part.get("params")) as client:
+            name = part.get("name") or (source if isinstance(source, str) else f"source {number}")
+            _say_fine(f"{options.document}: {name}", client)
     return 0
 
 

@@ -7,11 +7,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from ..client import Client
-from ..paginator import Paginator
-from ..walk import source_of
+from ..walk import query_of, source_of
 from .options import Commands, add_params, count, params_of
 
 # Line ends of JSON text stand between its tokens only: inside strings they are escaped.
@@ -59,18 +58,12 @@ def run(options: argparse.Namespace) -> int:
         if options.path in client.streams:
             _print_records(client, options.path, options)
             return 0
+        if not options.path.startswith("/"):
+            options.parser.error(f"no stream is called {options.path!r}, and a path begins with /")
         parts = urlsplit(options.path)
-        query = dict(parse_qsl(parts.query, keep_blank_values=True)) or None
+        query = query_of(parts.query)
         if _wants_records(options):
-            endpoint = (
-                {"path": parts.path}
-                if query is None
-                else {
-                    "path": parts.path,
-                    "query": query,
-                }
-            )
-            _print_records(client, endpoint, options)
+            _print_records(client, parts.path, options, query)
         else:
             _print_body(client, parts.path, query)
     return 0
@@ -90,11 +83,14 @@ def _print_body(client: Client, path: str, query: Mapping[str, Any] | None) -> N
 
 
 def _print_records(
-    client: Client, stream: str | Mapping[str, Any], options: argparse.Namespace
+    client: Client,
+    stream: str,
+    options: argparse.Namespace,
+    query: Mapping[str, Any] | None = None,
 ) -> None:
     out = sys.stdout.buffer
-    pages: Paginator = client.pages(
-        stream, max_pages=options.max_pages, max_records=options.max_records
+    pages = client.pages(
+        stream, query=query, max_pages=options.max_pages, max_records=options.max_records
     )
     with pages:
         for page in pages:
