@@ -51,7 +51,7 @@ def counts_of(given: list[str]) -> dict[str, int]:
     return counts
 
 
-async def end_with_parent(stop: asyncio.Event, until_eof: bool) -> None:
+async def end_with_parent(stop: asyncio.Event, until_eof: bool, parent: int) -> None:
     """Orphans are the usual leak of test runs: a parent that is gone ends this process too.
 
     PR_SET_PDEATHSIG would be simpler and wrong: it fires when the *thread* that started us ends,
@@ -68,7 +68,6 @@ async def end_with_parent(stop: asyncio.Event, until_eof: bool) -> None:
                 loop.call_soon_threadsafe(stop.set)
 
         threading.Thread(target=wait_for_eof, daemon=True).start()
-    parent = os.getppid()
     while not stop.is_set():
         if os.getppid() != parent:
             stop.set()
@@ -76,7 +75,7 @@ async def end_with_parent(stop: asyncio.Event, until_eof: bool) -> None:
             await asyncio.wait_for(stop.wait(), 0.25)
 
 
-async def serve(options: argparse.Namespace, folder: str) -> None:
+async def serve(options: argparse.Namespace, folder: str, parent: int) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
@@ -109,14 +108,16 @@ async def serve(options: argparse.Namespace, folder: str) -> None:
     # up as the client's latency.
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
-    await end_with_parent(stop, options.until_eof)
+    await end_with_parent(stop, options.until_eof, parent)
 
 
 def main() -> None:
+    # First of all: a parent that dies while we start must not be taken for the init that adopts us.
+    parent = os.getppid()
     options = arguments()
     folder = tempfile.mkdtemp(prefix="practice-api-")
     try:
-        asyncio.run(serve(options, folder))
+        asyncio.run(serve(options, folder, parent))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
