@@ -45,7 +45,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.count("requests")
         parts = urlsplit(self.path)
-        self.query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+        self.query = {
+            name: values[-1]
+            for name, values in parse_qs(parts.query, keep_blank_values=True).items()
+        }
         length = int(self.headers.get("Content-Length") or 0)
         self.body = self.rfile.read(length)
         name, _, rest = parts.path.strip("/").partition("/")
@@ -57,12 +60,23 @@ class Handler(BaseHTTPRequestHandler):
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 
-    def answer(self, body: str | bytes, status: int = 200, headers: list[tuple[str, str]] | None = None,
-               content_type: str = "application/json", length: int | None = None) -> None:  # fmt: skip
+    def answer(
+        self,
+        body: str | bytes,
+        status: int = 200,
+        headers: list[tuple[str, str]] | None = None,
+        content_type: str = "application/json",
+        length: int | None = None,
+    ) -> None:
         data = body if isinstance(body, bytes) else body.encode()
-        fields = [("Content-Type", content_type), ("Content-Length", str(len(data) if length is None else length))]
+        fields = [
+            ("Content-Type", content_type),
+            ("Content-Length", str(len(data) if length is None else length)),
+        ]
         fields += headers or []
-        head = f"HTTP/1.1 {status} Status\r\n" + "".join(f"{n}: {v}\r\n" for n, v in fields) + "\r\n"
+        head = (
+            f"HTTP/1.1 {status} Status\r\n" + "".join(f"{n}: {v}\r\n" for n, v in fields) + "\r\n"
+        )
         try:
             self.wfile.write(head.encode("latin-1") + data)
         except OSError:
@@ -74,15 +88,23 @@ class Handler(BaseHTTPRequestHandler):
     # Styles of paging
 
     def serve_page(self, _: str) -> None:
-        page, size, total = self.number("page", 1), self.number("per_page", 10), self.number("total", TOTAL)
+        page, size, total = (
+            self.number("page", 1),
+            self.number("per_page", 10),
+            self.number("total", TOTAL),
+        )
         time.sleep(self.number("delay_ms", 0) / 1000)
         more = json.dumps(page * size < total)
         self.answer(
-            f'{{"data": [{records((page - 1) * size, size, total)}], "page": {page}, "has_more": {more}, '
-            f'"total": {total}}}',
-            headers=[("X-RateLimit-Limit", "1000"), ("X-RateLimit-Remaining", str(1000 - page)),
-                     ("X-RateLimit-Reset", str(int(time.time()) + 60)), ("X-Request-Id", f"page-{page}")],
-        )  # fmt: skip
+            f'{{"data": [{records((page - 1) * size, size, total)}], "page": {page}, '
+            f'"has_more": {more}, "total": {total}}}',
+            headers=[
+                ("X-RateLimit-Limit", "1000"),
+                ("X-RateLimit-Remaining", str(1000 - page)),
+                ("X-RateLimit-Reset", str(int(time.time()) + 60)),
+                ("X-Request-Id", f"page-{page}"),
+            ],
+        )
 
     def serve_offset(self, _: str) -> None:
         start, size = self.number("offset", 0), self.number("limit", 10)
@@ -95,7 +117,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def serve_link(self, _: str) -> None:
         page, size = self.number("page", 1), self.number("per_page", 10)
-        link = [("Link", f'</link?page={page + 1}&per_page={size}>; rel="next"')] if page * size < TOTAL else []
+        link = (
+            [("Link", f'</link?page={page + 1}&per_page={size}>; rel="next"')]
+            if page * size < TOTAL
+            else []
+        )
         self.answer(f"[{records((page - 1) * size, size, TOTAL)}]", headers=link)
 
     def serve_next(self, _: str) -> None:
@@ -197,7 +223,9 @@ class Server(ThreadingHTTPServer):
         with self.lock:
             self.counters[what] += by
 
-    def handle_error(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
+    def handle_error(
+        self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
+    ) -> None:
         """Clients that go away in the middle are what the tests are about."""
 
 

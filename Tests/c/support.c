@@ -141,7 +141,7 @@ const char *source_text(void) {
     static char text[4096];
     snprintf(
         text, sizeof text,
-        "{\"base_url\": \"%s\", \"retry\": {\"max_attempts\": 1},\n"
+        "{\"base_url\": \"%s\", \"retry\": {\"attempts\": 1},\n"
         " \"streams\": {\n"
         "  \"page\": {\"path\": \"/page\", \"records\": \"data\", \"pagination\": {\n"
         "    \"type\": \"page\", \"param\": \"page\", \"has_more\": {\"body\": \"has_more\"},\n"

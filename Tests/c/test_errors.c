@@ -94,7 +94,7 @@ static penstock_error *failing(penstock_client *client, const char *request,
 static void unreachable(void) {
     char source[512], url[128];
     snprintf(url, sizeof url, "http://127.0.0.1:%d", closed_port());
-    snprintf(source, sizeof source, "{\"base_url\": \"%s\", \"retry\": {\"max_attempts\": 1}}",
+    snprintf(source, sizeof source, "{\"base_url\": \"%s\", \"retry\": {\"attempts\": 1}}",
              url);
     penstock_client *client = open_client_with(source);
     penstock_error *error = failing(client, "{\"path\": \"/x?token=abc\"}", PENSTOCK_ERROR_NETWORK);
@@ -107,7 +107,7 @@ static void unreachable(void) {
     penstock_client_free(client);
 
     client = open_client_with("{\"base_url\": \"http://does-not-exist.invalid\", "
-                              "\"retry\": {\"max_attempts\": 1}}");
+                              "\"retry\": {\"attempts\": 1}}");
     error = failing(client, "{\"path\": \"/\"}", PENSTOCK_ERROR_NETWORK);
     CHECK_CONTAINS(penstock_error_message(error), "does-not-exist.invalid");
     penstock_error_free(error);
@@ -213,8 +213,8 @@ static void broken_pages(penstock_client *client) {
 static void caps(void) {
     char source[512];
     snprintf(source, sizeof source,
-             "{\"base_url\": \"%s\", \"retry\": {\"max_attempts\": 1}, "
-             "\"timeouts\": {\"max_body_bytes\": 65536}}",
+             "{\"base_url\": \"%s\", \"retry\": {\"attempts\": 1}, "
+             "\"caps\": {\"max_body_bytes\": 65536}}",
              server_url());
     penstock_client *client = open_client_with(source);
     penstock_error *error =

@@ -1,4 +1,4 @@
-"""The functions of the public headers, read the way a person reads them: comment, then declaration."""
+"""The functions of the public headers, as a person reads them: comment, then declaration."""
 
 import re
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Function:
 
 
 def functions(header: Path) -> list[Function]:
-    """Every `penstock_x(...)` that is declared or defined inline, with the comment right above it."""
+    """Every `penstock_x(...)` declared or defined inline, with the comment right above it."""
     text = header.read_text()
     comments = list(_COMMENT.finditer(text))
     # The same length with the comments blanked, so that offsets fit both texts.

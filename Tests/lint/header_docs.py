@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every function says, in the header, who may call it, whether it blocks, and since when it exists."""
+"""Every function says in the header who may call it, whether it blocks, and since when it is."""
 
 import re
 

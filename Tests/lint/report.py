@@ -31,16 +31,25 @@ class Report:
         sys.exit(1 if self.faults else 0)
 
 
-def run(*command: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
+def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, check=False, **options
+        [str(part) for part in command], capture_output=True, text=True, check=False
     )
 
 
 def tracked(*patterns: str) -> list[Path]:
     """Files of the working tree that git knows or would take, so that new files are checked too."""
     listed = run(
-        "git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns
+        "git",
+        "-C",
+        ROOT,
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+        "--",
+        *patterns,
     )
     if listed.returncode != 0:
         sys.exit(f"git ls-files: {listed.stderr.strip()}")

@@ -14,7 +14,13 @@ IMPORT = re.compile(
     re.MULTILINE,
 )
 DOORS = r"\bC(?:Curl|Jansson|XXHash|SQLite|OpenSSL|Crypto|Zlib|Zstd|Hiredis)\b"
-FOUNDATION = {"Foundation", "FoundationEssentials", "FoundationNetworking", "Dispatch", "_Concurrency"}
+FOUNDATION = {
+    "Foundation",
+    "FoundationEssentials",
+    "FoundationNetworking",
+    "Dispatch",
+    "_Concurrency",
+}
 
 sources = {path: code_only(path.read_text()) for path in tracked("Sources/*.swift")}
 tests = {path: code_only(path.read_text()) for path in tracked("Tests/*.swift")}
@@ -47,7 +53,9 @@ def faults_of_exports() -> list[str]:
         for match in re.finditer(r"@_cdecl\b|@c\b", text):
             number = text.count("\n", 0, match.start()) + 1
             line = original[number - 1]
-            declared = re.match(r'\s*@_cdecl\("(penstock_\w+)"\)\s+@implementation\s+public\s+func\s+(\w+)', line)
+            declared = re.match(
+                r'\s*@_cdecl\("(penstock_\w+)"\)\s+@implementation\s+public\s+func\s+(\w+)', line
+            )
             if not declared or declared.group(1) != declared.group(2) or room(path) != "ABI":
                 faults.append(f"{short(path)}:{number}: {line.strip()}")
     return faults
@@ -55,23 +63,31 @@ def faults_of_exports() -> list[str]:
 
 report = Report("rooms")
 report.check("there is Swift to look at", [] if len(sources) > 3 else ["almost no file found"])
-report.check('every export is `@_cdecl("x") @implementation public func x` in Sources/ABI', faults_of_exports())
+report.check(
+    'every export is `@_cdecl("x") @implementation public func x` in Sources/ABI',
+    faults_of_exports(),
+)
 report.check("Engine imports nothing", places(inside("Engine"), IMPORT))
 report.check("only Sources/IO names the C libraries", places(outside("IO"), DOORS))
 report.check("only Sources/ABI names CPenstock", places(outside("ABI"), r"\bCPenstock\b"))
-report.check("nothing points back: IO does not import ABI", [
-    place for place in places(inside("IO"), IMPORT) if place.endswith(" ABI")
-])  # fmt: skip
-report.check("no Foundation, Dispatch or Concurrency in Sources", [
-    place for place in places(sources, IMPORT) if place.split()[-1] in FOUNDATION
-])  # fmt: skip
-report.check("no async, await, Task or actor in Sources", places(
-    sources, r"\b(?:async|await|actor)\b(?!\s*[:=(,)])|\bTask\s*(?:\.detached\s*)?[({]"
-))  # fmt: skip
-report.check("no try!, as! or trap on purpose in Sources", places(
-    sources, r"\btry!|\bas!|\b(?:fatalError|preconditionFailure|assertionFailure)\s*\("
-))  # fmt: skip
-report.check("no Swift test imports CPenstock's implementer", [
-    place for place in places(tests, IMPORT) if place.endswith(" penstock")
-])  # fmt: skip
+report.check(
+    "nothing points back: IO does not import ABI",
+    [place for place in places(inside("IO"), IMPORT) if place.endswith(" ABI")],
+)
+report.check(
+    "no Foundation, Dispatch or Concurrency in Sources",
+    [place for place in places(sources, IMPORT) if place.split()[-1] in FOUNDATION],
+)
+report.check(
+    "no async, await, Task or actor in Sources",
+    places(sources, r"\b(?:async|await|actor)\b(?!\s*[:=(,)])|\bTask\s*(?:\.detached\s*)?[({]"),
+)
+report.check(
+    "no try!, as! or trap on purpose in Sources",
+    places(sources, r"\btry!|\bas!|\b(?:fatalError|preconditionFailure|assertionFailure)\s*\("),
+)
+report.check(
+    "no Swift test imports CPenstock's implementer",
+    [place for place in places(tests, IMPORT) if place.endswith(" penstock")],
+)
 report.finish()
