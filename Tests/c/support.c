@@ -169,11 +169,11 @@ const char *source_text(void) {
     return text;
 }
 
-penstock_client *open_client_with(const char *source) {
+penstock_client *open_client_with(const char *document) {
     penstock_client *client = NULL;
     penstock_error *error = NULL;
     penstock_status status =
-        penstock_client_open(source, strlen(source), NULL, 0, NULL, &client, &error);
+        penstock_client_open(document, strlen(document), NULL, 0, NULL, &client, &error);
     CHECK_STATUS(status, PENSTOCK_OK, error);
     CHECK(client != NULL);
     return client;

@@ -63,7 +63,7 @@ void expected_record(char *out, size_t size, uint64_t number);
 /** The source document of the tests. Static. */
 const char *source_text(void);
 penstock_client *open_client(void);
-penstock_client *open_client_with(const char *source);
+penstock_client *open_client_with(const char *document);
 /** A paginator of a stream of source_text(). */
 penstock_paginator *open_stream(penstock_client *client, const char *stream);
 penstock_paginator *open_options(penstock_client *client, const char *options);

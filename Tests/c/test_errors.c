@@ -43,9 +43,10 @@ static void documents(void) {
     REFUSED("{\"base_url\": \"http://127.0.0.1\", \"limits\": \"ten\"}", "/limits");
     REFUSED("{\"base_url\": \"http://127.0.0.1\", \"streams\": {\"a\": {\"path\": 7}}}",
             "/streams/a/path");
-    REFUSED("{\"base_url\": \"http://127.0.0.1\", \"streams\": {\"a/b\": {\"path\": \"/x\", "
+    REFUSED("{\"base_url\": \"http://127.0.0.1\", \"a/b~\": 1}", "/a~1b~0");
+    REFUSED("{\"base_url\": \"http://127.0.0.1\", \"streams\": {\"a\": {\"path\": \"/x\", "
             "\"pagination\": {\"type\": \"pgae\"}}}}",
-            "/streams/a~1b/pagination/type");
+            "/streams/a/pagination/type");
     REFUSED("{\"base_url\": \"http://127.0.0.1\", \"streams\": {\"a\": {\"path\": \"/x\", "
             "\"paginaton\": \"cursor\"}}}",
             "/streams/a/paginaton");
@@ -94,8 +95,7 @@ static penstock_error *failing(penstock_client *client, const char *request,
 static void unreachable(void) {
     char source[512], url[128];
     snprintf(url, sizeof url, "http://127.0.0.1:%d", closed_port());
-    snprintf(source, sizeof source, "{\"base_url\": \"%s\", \"retry\": {\"attempts\": 1}}",
-             url);
+    snprintf(source, sizeof source, "{\"base_url\": \"%s\", \"retry\": {\"attempts\": 1}}", url);
     penstock_client *client = open_client_with(source);
     penstock_error *error = failing(client, "{\"path\": \"/x?token=abc\"}", PENSTOCK_ERROR_NETWORK);
     CHECK_CONTAINS(penstock_error_url(error), url);
