@@ -50,12 +50,19 @@ static const char *state_of(const json_t *stream) {
     return json_string_value(json_object_get(stream, "state"));
 }
 
-/** Whole lines, each the record with its number in order; the number of lines, or -1. */
+/**
+ * Whole lines, each the record with its number in order; the number of lines, or -1. What a stream
+ * that did not end left behind may stand under another name, beside that of the whole.
+ */
 static int64_t lines_of(const char *directory, const char *name) {
     char path[1024], line[1024], expected[RECORD_SIZE];
     int64_t lines = 0;
     snprintf(path, sizeof path, "%s/%s", directory, name);
     FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        strcat(path, ".part");
+        file = fopen(path, "rb");
+    }
     if (file == NULL)
         return -1;
     while (fgets(line, sizeof line, file) != NULL) {
