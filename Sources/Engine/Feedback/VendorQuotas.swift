@@ -15,7 +15,9 @@ enum VendorQuotas {
             case "x-method-rate-limit":
                 policies += riot(field.value, count: fields["x-method-rate-limit-count"], "method")
             default:
-                if field.name.hasPrefix("zendesk-ratelimit-") { policies += zendesk(field.value, field.name) }
+                if field.name.utf8.starts(with: "zendesk-ratelimit-".utf8) {
+                    policies += zendesk(field.value, field.name)
+                }
             }
             if policies.count >= 32 { break }
         }
