@@ -21,9 +21,10 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
         .systemLibrary(name: "CXXHash"),
+        .systemLibrary(name: "CLinux"),
 
         .target(name: "Engine", swiftSettings: strict),
-        .target(name: "IO", dependencies: ["Engine", "CCurl", "CJansson", "CXXHash"], swiftSettings: strict),
+        .target(name: "IO", dependencies: ["Engine", "CCurl", "CJansson", "CXXHash", "CLinux"], swiftSettings: strict),
         .target(name: "ABI", dependencies: ["IO", "Engine", "CPenstock"], swiftSettings: strict),
 
         // The link unit. These flags live on a leaf that no test depends on: -no-undefined and a version script

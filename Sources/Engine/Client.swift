@@ -19,6 +19,8 @@ public struct Client {
         public var requests: Int64 = 0
         public var retries: Int64 = 0
         public var throttled: Int64 = 0
+
+        public init() {}
     }
 
     public let source: Source
@@ -95,7 +97,7 @@ public struct Client {
         }
         release(now: now, shared: &shared)
         charge(resends: head.hiddenResends, now: now, shared: &shared)
-        let feedback = Feedback(head: head, body: body, services: services)
+        let feedback = RateLimitFeedback(head: head, body: body, services: services)
         if feedback.throttled {
             counts[exchange.walk]?.throttled += 1
             if let wait = feedback.wait { pause(until: now + wait, shared: &shared) }
@@ -155,6 +157,9 @@ public struct Client {
         }
         return .wait(until: until)
     }
+
+    /// A walk could go on, but for the host who has not taken its pages.
+    public var isStarved: Bool { walks.values.contains { $0.wantsRequest && $0.exchange == nil } }
 
     // MARK: inside
 

@@ -45,7 +45,7 @@ struct Exchange: Sendable {
 
     /// A whole response is in.
     mutating func received(
-        _ head: ResponseHead, feedback: Feedback, body: UnsafeRawBufferPointer, source: Source, now: Instant,
+        _ head: ResponseHead, feedback: RateLimitFeedback, body: UnsafeRawBufferPointer, source: Source, now: Instant,
         services: inout some Services
     ) -> Verdict {
         switch head.status {

@@ -20,7 +20,7 @@ extension Failure {
     }
 
     /// A response whose status is an error.
-    init(head: ResponseHead, body: UnsafeRawBufferPointer, feedback: Feedback, source: Source) {
+    init(head: ResponseHead, body: UnsafeRawBufferPointer, feedback: RateLimitFeedback, source: Source) {
         let code: Failure.Code =
             feedback.throttled ? .rateLimited : head.status == 401 ? .auth : .http
         let shown = source.redacting(Sanitized.text(body, most: 300))

@@ -24,6 +24,8 @@ public struct Limiter: Sendable {
     private var pausedUntil: Instant?
     private var line: [Ticket] = []
     private var lastTicket: UInt64 = 0
+    /// Goes up with every change that may let somebody else in the line go.
+    public private(set) var changes: UInt64 = 0
 
     public init(_ plan: LimitPlan) {
         for rule in plan.rules {
@@ -63,6 +65,7 @@ public struct Limiter: Sendable {
     public mutating func release(now: Instant) {
         guard inFlight > 0 else { return }
         inFlight -= 1
+        changes &+= 1
         for i in windows.indices { windows[i].release(now: now) }
         for i in buckets.indices { buckets[i].release(now: now) }
     }
@@ -84,6 +87,7 @@ public struct Limiter: Sendable {
 
     public mutating func leave(_ ticket: Ticket) {
         line.removeAll { $0 == ticket }
+        changes &+= 1
     }
 
     public func isFirst(_ ticket: Ticket) -> Bool { line.first == ticket }

@@ -59,14 +59,14 @@ struct Walk: Sendable {
 
     /// A final answer of this walk's request.
     mutating func received(
-        transfer: UInt64, head: ResponseHead, feedback: Feedback, body: UnsafeRawBufferPointer, exchange: Exchange,
+        transfer: UInt64, head: ResponseHead, feedback: RateLimitFeedback, body: UnsafeRawBufferPointer, exchange: Exchange,
         services: some Services
     ) -> Reading {
         var facts = PageFacts(
             transfer: transfer, stream: stream.name, index: index, head: head, method: exchange.request.method,
             url: exchange.request.url, attempts: exchange.attempts, redirects: Int(clamping: exchange.redirects))
         facts.limitRemaining = feedback.remaining
-        facts.limitReset = feedback.reset
+        facts.limitReset = feedback.resetAfter
         if isCall {
             takeCall(&facts, body: body, services: services)
         } else {

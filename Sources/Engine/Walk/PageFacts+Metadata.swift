@@ -1,0 +1,55 @@
+extension PageFacts {
+    /// What else is known about the page, as JSON text. Without secrets: the URL is redacted.
+    public var metadata: String {
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.member("url", url.redacted())
+            writer.member("method", method)
+            writer.member("status", head.status)
+            writer.member("request_id", head.requestID)
+            writer.member("http_version", "\(head.httpVersion)")
+            writer.member("attempts", attempts)
+            writer.member("redirects", redirects)
+            writer.name("elapsed_ms")
+            writer.decimal(thousandths: head.elapsed.nanoseconds / 1000)
+            writer.name("first_byte_ms")
+            writer.decimal(thousandths: head.firstByte.nanoseconds / 1000)
+            writer.member("wire_bytes", head.wireBytes)
+            writer.member("body_bytes", head.bodyBytes)
+            writer.member("records", records.count)
+            writer.name("limit")
+            writer.object { limit in
+                limit.member("remaining", limitRemaining)
+                limit.member("reset_ms", limitReset?.milliseconds)
+            }
+            if !detected.isEmpty {
+                writer.name("detected")
+                writer.array { list in for reason in detected { list.string(reason) } }
+            }
+            writer.name("warnings")
+            writer.array { list in for warning in warnings { list.string(warning) } }
+        }
+        return writer.text
+    }
+}
+
+extension Failure {
+    /// All of it as JSON text; what does not apply is absent.
+    public func json(statusName: String) -> String {
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.member("status", statusName)
+            writer.member("message", message)
+            writer.member("http_status", httpStatus)
+            writer.member("url", url)
+            writer.member("request_id", requestID)
+            writer.member("retry_after_ms", retryAfter?.milliseconds)
+            if attempts > 0 { writer.member("attempts", attempts) }
+            writer.member("stream", stream)
+            writer.member("page", page)
+            writer.member("pointer", pointer)
+            writer.member("body", body)
+        }
+        return writer.text
+    }
+}

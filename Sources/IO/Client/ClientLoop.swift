@@ -1,0 +1,253 @@
+package import Engine
+internal import Synchronization
+
+/// A client at work: the thread that asks the engine what to do and does it, and the mailbox through which everybody
+/// else talks to it.
+///
+/// The thread starts with the first request and is the only one that touches libcurl and the engine. It waits in one
+/// place, the transport's poll.
+package final class ClientLoop: Sendable {
+    private enum Command: Sendable {
+        case open(walk: UInt64, stream: Engine.Stream, isCall: Bool, queue: PageQueue)
+        case consumed(walk: UInt64, bytes: Int64)
+        case close(walk: UInt64)
+        case cancel(walk: UInt64)
+        case cancelAll
+        case wake
+        case stop
+    }
+
+    private enum Thread {
+        case notStarted
+        case running(WorkerThread)
+        case stopped
+    }
+
+    private struct Mailbox: ~Copyable {
+        var commands: [Command] = []
+        /// The thread is in `poll`, or about to be: it must be woken to see a command.
+        var isAsleep = false
+        /// A walk can't go on before the host takes a page.
+        var isStarved = false
+        var thread = Thread.notStarted
+        var lastWalk: UInt64 = 0
+        var isCancelled = false
+    }
+
+    package let source: Source
+    package let generation = Fork.generation
+    private let mailbox = Mutex(Mailbox())
+    private let transport: Transport
+    private let shared: SharedLimiter?
+    private let counts = Mutex<[UInt64: Engine.Client.Counts]>([:])
+
+    package init(source: Source, shared: SharedLimiter?) throws(Failure) {
+        self.source = source
+        self.shared = shared
+        do {
+            transport = try Transport(settings: source.transport)
+        } catch {
+            throw Failure(.config, "connection settings: \(error.detail)")
+        }
+    }
+
+    // MARK: from any thread
+
+    /// Starts a walk; its pages come out of the queue.
+    package func open(_ stream: Engine.Stream, isCall: Bool) throws(Failure) -> Pages {
+        guard let queue = PageQueue() else { throw Failure(.noMemory, "no file descriptor left for a paginator") }
+        let result = mailbox.withLock { mailbox -> Result<UInt64, Failure> in
+            if mailbox.isCancelled { return .failure(Failure(.cancelled, "the client was cancelled")) }
+            switch mailbox.thread {
+            case .stopped: return .failure(Failure(.state, "the client was freed"))
+            case .running: break
+            case .notStarted:
+                guard let thread = WorkerThread("penstock", { self.run() }) else {
+                    return .failure(Failure(.noMemory, "the I/O thread could not be started"))
+                }
+                mailbox.thread = .running(thread)
+            }
+            mailbox.lastWalk &+= 1
+            // Under the same lock that saw the thread running: a stop that comes now comes after it.
+            mailbox.commands.append(.open(walk: mailbox.lastWalk, stream: stream, isCall: isCall, queue: queue))
+            return .success(mailbox.lastWalk)
+        }
+        let walk = try result.get()
+        post(.wake)
+        return Pages(queue: queue, loop: self, walk: walk)
+    }
+
+    package func cancelAll() {
+        mailbox.withLock { $0.isCancelled = true }
+        post(.cancelAll)
+    }
+
+    /// Ends everything and joins the thread. Not after fork: the thread is the parent's.
+    package func stop() {
+        let thread = mailbox.withLock { mailbox -> WorkerThread? in
+            defer { mailbox.thread = .stopped }
+            guard case .running(let thread) = mailbox.thread else { return nil }
+            mailbox.commands.append(.stop)
+            return thread
+        }
+        guard let thread else { return }
+        transport.wake()
+        thread.join()
+    }
+
+    func cancel(walk: UInt64) { post(.cancel(walk: walk)) }
+    func close(walk: UInt64) { post(.close(walk: walk)) }
+    func consumed(walk: UInt64, bytes: Int64) { post(.consumed(walk: walk, bytes: bytes)) }
+
+    func counts(of walk: UInt64) -> Engine.Client.Counts { counts.withLock { $0[walk] ?? Engine.Client.Counts() } }
+
+    private func post(_ command: Command) {
+        let mustWake = mailbox.withLock { mailbox -> Bool in
+            mailbox.commands.append(command)
+            guard mailbox.isAsleep else { return false }
+            // A page taken matters only to a walk that waits for room.
+            if case .consumed = command { return mailbox.isStarved }
+            return true
+        }
+        if mustWake { transport.wake() }
+    }
+
+    // MARK: on the I/O thread
+
+    private func run() {
+        var work = Work(loop: self)
+        while work.turn() {}
+    }
+
+    /// The thread's own state. The actions and events of one turn: see the engine's `Client`.
+    private struct Work: ~Copyable {
+        private let loop: ClientLoop
+        private var engine: Engine.Client
+        private var services = SystemServices()
+        private var queues: [UInt64: PageQueue] = [:]
+        private var bodies: [UInt64: Body] = [:]
+        private let limiterUser: UInt64?
+        private var isStopping = false
+
+        init(loop: ClientLoop) {
+            self.loop = loop
+            engine = Engine.Client(source: loop.source)
+            limiterUser = loop.shared?.register { [weak loop] in loop?.post(.wake) }
+        }
+
+        deinit {
+            if let limiterUser { loop.shared?.unregister(limiterUser) }
+        }
+
+        /// False when the thread is to end.
+        mutating func turn() -> Bool {
+            obeyMailbox()
+            if isStopping { return false }
+            let until = act()
+            let mayRest = loop.mailbox.withLock { mailbox -> Bool in
+                guard mailbox.commands.isEmpty else { return false }
+                mailbox.isAsleep = true
+                mailbox.isStarved = engine.isStarved
+                return true
+            }
+            guard mayRest else { return true }
+            loop.transport.poll(until: until)
+            loop.mailbox.withLock { $0.isAsleep = false }
+            receive()
+            return true
+        }
+
+        private mutating func obeyMailbox() {
+            let commands = loop.mailbox.withLock { mailbox -> [Command] in
+                defer { mailbox.commands.removeAll(keepingCapacity: true) }
+                return mailbox.commands
+            }
+            for command in commands { obey(command) }
+        }
+
+        private mutating func obey(_ command: Command) {
+            switch command {
+            case .open(let walk, let stream, let isCall, let queue):
+                queues[walk] = queue
+                loop.counts.withLock { $0[walk] = Engine.Client.Counts() }
+                engine.open(stream, isCall: isCall, walk: walk)
+            case .consumed(let walk, let bytes): engine.consumed(walk: walk, bytes: bytes)
+            case .close(let walk): close(walk)
+            case .cancel(let walk): cancel(walk, "the paginator was cancelled")
+            case .cancelAll: for walk in Array(queues.keys) { cancel(walk, "the client was cancelled") }
+            case .wake: break
+            case .stop:
+                for walk in Array(queues.keys) { cancel(walk, "the client was freed") }
+                isStopping = true
+            }
+        }
+
+        private mutating func cancel(_ walk: UInt64, _ why: String) {
+            queues[walk]?.end(Failure(.cancelled, why))
+            close(walk)
+        }
+
+        private mutating func close(_ walk: UInt64) {
+            queues[walk] = nil
+            loop.counts.withLock { _ = $0.removeValue(forKey: walk) }
+            let now = Clock.now()
+            withShared { engine, _, shared in engine.close(walk: walk, now: now, shared: &shared) }
+        }
+
+        /// Does what the engine says until it says to wait.
+        private mutating func act() -> Instant? {
+            while true {
+                let now = Clock.now()
+                let action = withShared { engine, _, shared in engine.next(now: now, shared: &shared) }
+                switch action {
+                case .send(let transfer, let request): loop.transport.start(request, id: transfer)
+                case .abort(let transfer): loop.transport.cancel(id: transfer)
+                case .discard(let transfer): bodies[transfer] = nil
+                case .page(let walk, let facts):
+                    guard let body = bodies.removeValue(forKey: facts.transfer) else { continue }
+                    publish(walk)
+                    queues[walk]?.add(Page(body: body, facts: facts))
+                case .ended(let walk, let failure):
+                    publish(walk)
+                    queues[walk]?.end(failure)
+                case .wait(let until): return until
+                }
+            }
+        }
+
+        private func publish(_ walk: UInt64) {
+            guard let now = engine.counts[walk] else { return }
+            loop.counts.withLock { $0[walk] = now }
+        }
+
+        private mutating func receive() {
+            for finished in loop.transport.takeFinished() {
+                let now = Clock.now()
+                switch finished.outcome {
+                case .failed(let failure):
+                    withShared { engine, services, shared in
+                        engine.failed(
+                            transfer: finished.id, failure: failure, now: now, shared: &shared, services: &services)
+                    }
+                case .response(let head, let body):
+                    bodies[finished.id] = body
+                    withShared { engine, services, shared in
+                        engine.received(
+                            transfer: finished.id, head: head, body: body.bytes, now: now, shared: &shared,
+                            services: &services)
+                    }
+                }
+            }
+        }
+
+        private mutating func withShared<R>(
+            _ body: (inout Engine.Client, inout SystemServices, inout Limiter?) -> R
+        ) -> R {
+            guard let limiterUser, let shared = loop.shared else {
+                var none: Limiter?
+                return body(&engine, &services, &none)
+            }
+            return shared.use(by: limiterUser) { limiter in body(&engine, &services, &limiter) }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+internal import CLinux
+internal import Glibc
+
+/// A thread of the library's own. Whoever starts one joins it.
+struct WorkerThread: Sendable {
+    private let thread: pthread_t
+
+    private final class Task: Sendable {
+        let name: StaticString
+        let body: @Sendable () -> Void
+        init(name: StaticString, body: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.body = body
+        }
+    }
+
+    /// Nil when the system has no thread left.
+    init?(_ name: StaticString, _ body: @escaping @Sendable () -> Void) {
+        let task = Unmanaged.passRetained(Task(name: name, body: body))
+        var thread = pthread_t()
+        // Signals are the host's: none is delivered to this thread.
+        var all = sigset_t()
+        var before = sigset_t()
+        sigfillset(&all)
+        pthread_sigmask(SIG_BLOCK, &all, &before)
+        let result = pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                let task = Unmanaged<Task>.fromOpaque(context).takeRetainedValue()
+                task.name.withUTF8Buffer { name in
+                    name.withMemoryRebound(to: CChar.self) { penstock_name_thread($0.baseAddress) }
+                }
+                task.body()
+                return nil
+            }, task.toOpaque())
+        pthread_sigmask(SIG_SETMASK, &before, nil)
+        guard result == 0 else {
+            task.release()
+            return nil
+        }
+        self.thread = thread
+    }
+
+    func join() { pthread_join(thread, nil) }
+}
