@@ -1,0 +1,61 @@
+package import Engine
+
+/// One stream of a run: where its pages come from, where its records go, and how far it is.
+struct StreamRun: Sendable {
+    enum State: String, Sendable {
+        case waiting, running, done, failed, cancelled
+    }
+
+    let sourceName: String?
+    let stream: Engine.Stream
+    let fileName: String
+    var state = State.waiting
+    var records: Int64 = 0
+    var pages: Int64 = 0
+    var bytes: Int64 = 0
+    var requests: Int64 = 0
+    var retries: Int64 = 0
+    var total: Int64?
+    var warnings: [String] = []
+    var startedAt: Instant?
+    var endedAt: Instant?
+    var failure: Failure?
+
+    var isOver: Bool { state == .done || state == .failed || state == .cancelled }
+
+    mutating func end(_ failure: Failure?, at now: Instant) {
+        guard !isOver else { return }
+        endedAt = now
+        self.failure = failure
+        state = failure == nil ? .done : failure?.code == .cancelled ? .cancelled : .failed
+    }
+
+    func write(to writer: inout JSONWriter, directory: String, now: Instant, statusName: (Failure.Code) -> String) {
+        let elapsed = startedAt.map { (endedAt ?? now) - $0 } ?? .zero
+        writer.object { writer in
+            writer.member("source", sourceName)
+            writer.member("stream", stream.name)
+            writer.member("file", "\(directory)/\(fileName)\(state == .done ? "" : ".part")")
+            writer.member("state", state.rawValue)
+            writer.member("records", records)
+            writer.member("pages", pages)
+            writer.member("bytes", bytes)
+            writer.member("requests", requests)
+            writer.member("retries", retries)
+            writer.name("total")
+            if let total { writer.int(total) } else { writer.null() }
+            writer.member("elapsed_ms", elapsed.milliseconds)
+            writer.name("records_per_second")
+            let milliseconds = max(1, elapsed.milliseconds)
+            writer.decimal(thousandths: (records.multipliedReportingOverflow(by: 1_000_000).partialValue) / milliseconds)
+            if !warnings.isEmpty {
+                writer.name("warnings")
+                writer.array { list in for warning in warnings { list.string(warning) } }
+            }
+            if let failure {
+                writer.name("error")
+                writer.literal(failure.json(statusName: statusName(failure.code)))
+            }
+        }
+    }
+}

@@ -1,0 +1,221 @@
+package import Engine
+internal import Glibc
+internal import Synchronization
+
+/// A run: all streams of its sources at once, each into a file of its own. One thread takes pages and writes lines;
+/// the network is busy meanwhile on the clients' threads. A stream that fails stops nobody else.
+package final class Sync: Sendable {
+    private struct Board {
+        var runs: [StreamRun]
+        let startedAt: Instant
+        var endedAt: Instant?
+        var isOver = false
+    }
+
+    package let generation = Fork.generation
+    private let directory: String
+    private let board: Monitor<Board>
+    private let clients: [ClientLoop]
+    private let control: Signal
+    private let thread = Mutex<WorkerThread?>(nil)
+
+    package init(_ job: JobPlan) throws(Failure) {
+        directory = job.directory
+        try Sync.makeDirectory(job.directory)
+        guard let control = Signal() else { throw Failure(.noMemory, "no file descriptor left for a sync") }
+        self.control = control
+        var runs: [StreamRun] = []
+        var clients: [ClientLoop] = []
+        var owners: [Int] = []
+        for entry in job.entries {
+            clients.append(try ClientLoop(source: entry.source, shared: nil))
+            for stream in entry.streams {
+                let name = entry.name ?? entry.source.name
+                runs.append(StreamRun(sourceName: name, stream: stream, fileName: job.fileName(of: stream, in: entry)))
+                owners.append(clients.count - 1)
+            }
+        }
+        self.clients = clients
+        board = Monitor(Board(runs: runs, startedAt: Clock.now()))
+        try start(runs: runs, owners: owners)
+    }
+
+    /// Ends and joins everything. Not after fork.
+    package func stop() {
+        cancel()
+        let running = thread.withLock { thread in
+            defer { thread = nil }
+            return thread
+        }
+        running?.join()
+        for client in clients { client.stop() }
+    }
+
+    package func cancel() { control.raise() }
+
+    package enum Result: Sendable {
+        case succeeded
+        case failed(Failure)
+    }
+
+    /// Nil: it goes on.
+    package func wait(milliseconds: Int64) -> Result? {
+        board.wait(milliseconds: milliseconds) { board in
+            guard board.isOver else { return nil }
+            let failures = board.runs.compactMap(\.failure)
+            guard let first = failures.first(where: { $0.code != .cancelled }) ?? failures.first else {
+                return .succeeded
+            }
+            return .failed(first)
+        }
+    }
+
+    package func progress(statusName: (Failure.Code) -> String) -> String {
+        let now = Clock.now()
+        return board.withLock { board in
+            var writer = JSONWriter()
+            writer.object { writer in
+                writer.name("done")
+                writer.bool(board.isOver)
+                writer.member("elapsed_ms", ((board.endedAt ?? now) - board.startedAt).milliseconds)
+                writer.name("streams")
+                writer.array { list in
+                    for run in board.runs {
+                        run.write(to: &list, directory: directory, now: now, statusName: statusName)
+                    }
+                }
+            }
+            return writer.text
+        }
+    }
+
+    // MARK: the writer thread
+
+    private struct Lane {
+        let run: Int
+        let pages: Pages
+        let file: LineFile
+    }
+
+    private func start(runs: [StreamRun], owners: [Int]) throws(Failure) {
+        var lanes: [Lane] = []
+        let now = Clock.now()
+        for index in runs.indices {
+            do {
+                let file = try LineFile(path: "\(directory)/\(runs[index].fileName)")
+                let pages = try clients[owners[index]].open(runs[index].stream, isCall: false)
+                lanes.append(Lane(run: index, pages: pages, file: file))
+                board.update { board in
+                    board.runs[index].state = .running
+                    board.runs[index].startedAt = now
+                }
+            } catch {
+                board.update { $0.runs[index].end(error, at: now) }
+            }
+        }
+        let work = Work(sync: self, lanes: lanes)
+        guard let thread = WorkerThread("penstock-sync", { work.run() }) else {
+            for client in clients { client.stop() }
+            throw Failure(.noMemory, "the writer thread could not be started")
+        }
+        self.thread.withLock { $0 = thread }
+    }
+
+    /// `@unchecked Sendable`: handed to the writer thread, and used by nobody else from then on.
+    private final class Work: @unchecked Sendable {
+        // Unowned would do: `stop` joins before the sync goes.
+        private let sync: Sync
+        private var lanes: [Lane]
+
+        init(sync: Sync, lanes: [Lane]) {
+            self.sync = sync
+            self.lanes = lanes
+        }
+
+        func run() {
+            while !lanes.isEmpty {
+                var descriptors = lanes.map { pollfd(fd: $0.pages.descriptor, events: Int16(POLLIN), revents: 0) }
+                descriptors.append(pollfd(fd: sync.control.descriptor, events: Int16(POLLIN), revents: 0))
+                let count = poll(&descriptors, nfds_t(descriptors.count), -1)
+                if count < 0 && errno != EINTR { break }
+                if let control = descriptors.last, control.revents != 0 {
+                    for lane in lanes { lane.pages.cancel() }
+                    sync.control.lower()
+                }
+                lanes = lanes.indices.filter { descriptors[$0].revents == 0 || step(lanes[$0]) }.map { lanes[$0] }
+            }
+            let now = Clock.now()
+            sync.board.update { board in
+                board.endedAt = now
+                board.isOver = true
+            }
+        }
+
+        /// False when the lane is over.
+        private func step(_ lane: Lane) -> Bool {
+            guard let taken = lane.pages.next(milliseconds: 0) else { return true }
+            do {
+                switch taken {
+                case .page(let page):
+                    for index in 0..<page.recordCount { try lane.file.append(page.record(index)) }
+                    note(page, lane)
+                    return true
+                case .end:
+                    try lane.file.finish()
+                    end(lane, nil)
+                case .failed(let failure):
+                    try? lane.file.flush()
+                    end(lane, failure)
+                }
+            } catch {
+                lane.pages.cancel()
+                var failure = error
+                failure.stream = sync.board.withLock { $0.runs[lane.run].stream.name }
+                end(lane, failure)
+            }
+            return false
+        }
+
+        private func note(_ page: Page, _ lane: Lane) {
+            let counts = lane.pages.counts
+            sync.board.update { board in
+                board.runs[lane.run].records += Int64(page.recordCount)
+                board.runs[lane.run].pages += 1
+                board.runs[lane.run].bytes += Int64(page.body.count)
+                board.runs[lane.run].total = page.facts.total ?? board.runs[lane.run].total
+                board.runs[lane.run].requests = counts.requests
+                board.runs[lane.run].retries = counts.retries
+                // Enough to see what is odd; a warning on every page would fill memory.
+                if board.runs[lane.run].warnings.count < 20 {
+                    let new = page.facts.warnings.map { "page \(page.facts.index): \($0)" }
+                    board.runs[lane.run].warnings += new.prefix(20)
+                }
+            }
+        }
+
+        private func end(_ lane: Lane, _ failure: Failure?) {
+            let counts = lane.pages.counts
+            let now = Clock.now()
+            sync.board.update { board in
+                board.runs[lane.run].requests = max(board.runs[lane.run].requests, counts.requests)
+                board.runs[lane.run].retries = max(board.runs[lane.run].retries, counts.retries)
+                board.runs[lane.run].end(failure, at: now)
+            }
+        }
+    }
+
+    private static func makeDirectory(_ path: String) throws(Failure) {
+        // Like mkdir -p: one level after the other.
+        var made = path.hasPrefix("/") ? "/" : ""
+        for part in path.split(separator: "/") {
+            made += (made.isEmpty || made.hasSuffix("/") ? "" : "/") + part
+            if mkdir(made, 0o755) != 0 && errno != EEXIST {
+                throw LineFile.failure("is a directory that can't be made", made)
+            }
+        }
+        var status = stat()
+        if stat(path, &status) != 0 || status.st_mode & S_IFMT != S_IFDIR {
+            throw Failure(.storage, "the output \"\(path)\" is not a directory")
+        }
+    }
+}
