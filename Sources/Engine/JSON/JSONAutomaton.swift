@@ -35,6 +35,8 @@ struct JSONAutomaton {
         var entersObject = false
         var entersArray = false
         var elements = false
+        /// The one target that wants elements here, when nothing else is wanted in or below them; else -1.
+        var onlyElements: Int32 = -1
     }
 
     /// A target or (`field` >= 0) one field of its current element.
@@ -125,6 +127,11 @@ struct JSONAutomaton {
             }
         }
         state.marked = append(marked: resettable)
+        if recordTargets.count == 1, state.indices.lower == state.indices.upper,
+            transitions[Int(state.anyElement)].state == Self.dead
+        {
+            state.onlyElements = Int32(truncatingIfNeeded: recordTargets[0])
+        }
         return state
     }
 

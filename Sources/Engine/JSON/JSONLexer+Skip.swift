@@ -13,6 +13,26 @@ extension JSONLexer {
         return scalar(p, first)
     }
 
+    /// Over the array at `p`, giving the start and end of each of its elements, which have `depth` containers around
+    /// them.
+    @inline(__always) func eachElement(_ p: Int, depth: Int, _ body: (Int, Int) -> Void) -> Int {
+        var p = space(p &+ 1)
+        if p < end && byte(p) == Self.bracketClose { return p &+ 1 }
+        while true {
+            let start = p
+            p = skip(start, depth: depth)
+            if p < 0 { return p }
+            body(start, p)
+            p = space(p)
+            guard p < end else { return Self.failure(.unexpectedEnd, end) }
+            let next = byte(p)
+            p &+= 1
+            if next == Self.bracketClose { return p }
+            guard next == Self.comma else { return unexpected(p &- 1) }
+            p = space(p)
+        }
+    }
+
     /// From a member's name (its opening quote is wanted at `p`) to the first byte of its value.
     @inline(__always) private func skipName(_ p: Int) -> Int {
         guard p < end && byte(p) == Self.quote else { return unexpected(p) }
@@ -29,63 +49,47 @@ extension JSONLexer {
         var level = depth
         var closer: UInt8 = 0
         var p = start
-        while true {
-            // A container opens at p.
-            guard level < maximumDepth else { return Self.failure(.tooDeep, p) }
-            stack[level] = closer
-            level &+= 1
-            closer = byte(p) &+ 2  // '[' + 2 is ']', '{' + 2 is '}'
-            p = space(p &+ 1)
-            var wantsValue = true
-            if p < end && byte(p) == closer {
-                wantsValue = false
-            } else if closer == Self.braceClose {
-                p = skipName(p)
+        value: while true {
+            guard p < end else { return Self.failure(.unexpectedEnd, end) }
+            let first = byte(p)
+            if first == Self.quote {
+                p = string(p &+ 1)
                 if p < 0 { return p }
-            }
-            values: while true {
-                if wantsValue {
-                    guard p < end else { return Self.failure(.unexpectedEnd, end) }
-                    let first = byte(p)
-                    if first == Self.quote {
-                        p = string(p &+ 1)
-                    } else if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
-                        break values
-                    } else {
-                        p = scalar(p, first)
-                    }
-                    if p < 0 { return p }
-                    p = space(p)
-                }
-                // After a value, or at the end of an empty container.
-                guard p < end else { return Self.failure(.unexpectedEnd, end) }
-                let next = byte(p)
-                if next == Self.comma && wantsValue {
-                    p = space(p &+ 1)
+            } else if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
+                guard level < maximumDepth else { return Self.failure(.tooDeep, p) }
+                stack[level] = closer
+                level &+= 1
+                closer = first &+ 2  // '[' + 2 is ']', '{' + 2 is '}'
+                p = space(p &+ 1)
+                if p < end && byte(p) != closer {
                     if closer == Self.braceClose {
                         p = skipName(p)
                         if p < 0 { return p }
                     }
-                } else if next == closer {
-                    p &+= 1
-                    level &-= 1
-                    if level == depth { return p }
-                    closer = stack[level]
-                    p = space(p)
-                    // Now after the value that the container was: a comma or another end.
-                    wantsValue = false
-                    guard p < end else { return Self.failure(.unexpectedEnd, end) }
-                    if byte(p) == Self.comma {
-                        wantsValue = true
-                        p = space(p &+ 1)
-                        if closer == Self.braceClose {
-                            p = skipName(p)
-                            if p < 0 { return p }
-                        }
-                    }
-                } else {
-                    return unexpected(p)
+                    continue value
                 }
+            } else {
+                p = scalar(p, first)
+                if p < 0 { return p }
+            }
+            // After a value, or at the end of an empty container: a comma or any number of ends.
+            while true {
+                p = space(p)
+                guard p < end else { return Self.failure(.unexpectedEnd, end) }
+                let next = byte(p)
+                p &+= 1
+                if next == Self.comma {
+                    p = space(p)
+                    if closer == Self.braceClose {
+                        p = skipName(p)
+                        if p < 0 { return p }
+                    }
+                    continue value
+                }
+                guard next == closer else { return unexpected(p &- 1) }
+                level &-= 1
+                if level == depth { return p }
+                closer = stack[level]
             }
         }
     }

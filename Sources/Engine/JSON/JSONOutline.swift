@@ -70,7 +70,7 @@ public struct JSONOutline: Sendable {
         var firstElement: JSONSpan?
         switch lexer.byte(p) {
         case UInt8(ascii: "["):
-            end = lexer.eachElement(p) { start, stop in
+            end = lexer.eachElement(p, depth: 0) { start, stop in
                 if count == 0 { firstElement = JSONSpan(start, stop, firstByte: lexer.byte(start)) }
                 count += 1
             }
@@ -142,17 +142,4 @@ public struct JSONOutline: Sendable {
 
 extension JSONLexer {
     var isBOM: Bool { end >= 3 && byte(0) == 0xEF && byte(1) == 0xBB && byte(2) == 0xBF }
-
-    /// The start and end of every element of the (proven) array at `p`; the position after it.
-    func eachElement(_ p: Int, _ body: (Int, Int) -> Void) -> Int {
-        var p = space(p &+ 1)
-        while p >= 0, p < end, byte(p) != UInt8(ascii: "]") {
-            let stop = skip(p, depth: 0)
-            guard stop >= 0 else { return stop }
-            body(p, stop)
-            p = space(stop)
-            if p < end && byte(p) == UInt8(ascii: ",") { p = space(p &+ 1) }
-        }
-        return p &+ 1
-    }
 }

@@ -44,6 +44,8 @@ struct JSONWalk {
         let end =
             if isObject && state.pointee.entersObject {
                 object(start, state, depth: depth)
+            } else if first == UInt8(ascii: "[") && state.pointee.onlyElements >= 0 {
+                elements(start, target: Int(state.pointee.onlyElements), depth: depth)
             } else if first == UInt8(ascii: "[") && state.pointee.entersArray {
                 array(start, state, depth: depth)
             } else {
@@ -58,6 +60,8 @@ struct JSONWalk {
     // MARK: Containers
 
     private mutating func object(_ start: Int, _ state: State, depth: Int) -> Int {
+        // A copy that calls on self cannot change: its members stay in registers.
+        let lexer = lexer
         guard depth < lexer.maximumDepth else { return JSONLexer.failure(.tooDeep, start) }
         let mark = pushMarks(state)
         var members =
@@ -137,6 +141,19 @@ struct JSONWalk {
                 return lexer.unexpected(p)
             }
         }
+    }
+
+    /// The commonest array by far: a list of records of which only the ranges are wanted.
+    private mutating func elements(_ start: Int, target: Int, depth: Int) -> Int {
+        guard depth < lexer.maximumDepth else { return JSONLexer.failure(.tooDeep, start) }
+        // Held here while it grows, so that each append is only that.
+        var spans: [JSONSpan] = []
+        swap(&spans, &out.found[target].elements)
+        let end = lexer.eachElement(start, depth: depth &+ 1) { start, end in
+            spans.append(JSONSpan(start, end, firstByte: lexer.byte(start)))
+        }
+        swap(&spans, &out.found[target].elements)
+        return end
     }
 
     // MARK: Steps
