@@ -65,6 +65,9 @@ private struct SchemaWriter {
         case .choice(let shapes): return [.init(name: "anyOf", value: .array(shapes.map { schema($0) }))]
         case .keyed(let objects), .tagged(let objects):
             return [.init(name: "anyOf", value: .array(objects.map { .object(members(of: $0)) }))]
+        // The document itself, where a job holds one.
+        case .named(let definition) where definition.name == Vocabulary.sourceDocument.name:
+            return [.init(name: "$ref", value: .string("#"))]
         case .named(let definition):
             define(definition.name, definition.shape(), description: definition.description)
             return [.init(name: "$ref", value: .string("#/$defs/\(definition.name)"))]

@@ -29,8 +29,8 @@ extension Vocabulary {
                 "pagination", .named(pagination),
                 "How pages follow each other. Found from the first response when absent.",
                 default: .string("detect"), examples: [.string("cursor")]),
-            Key("timeouts", .object(timeouts.shape), "Instead of the source's, key by key."),
-            Key("caps", .object(caps.shape), "Instead of the source's, key by key."),
+            Key("timeouts", .named(timeoutsPart), "Instead of the source's, key by key."),
+            Key("caps", .named(capsPart), "Instead of the source's, key by key."),
         ] + walk,
         exclusive: [["json", "form", "text"]], dependent: [("content_type", "text")])
 
@@ -90,8 +90,8 @@ extension Vocabulary {
             Key(
                 "accept_status", statuses, "Statuses of 400 and more that are an answer, not an error.",
                 default: .array([])),
-            Key("timeouts", .object(timeouts.shape), "Instead of the source's, key by key."),
-            Key("caps", .object(caps.shape), "Instead of the source's, key by key."),
+            Key("timeouts", .named(timeoutsPart), "Instead of the source's, key by key."),
+            Key("caps", .named(capsPart), "Instead of the source's, key by key."),
         ],
         exclusive: [["json", "form", "text"]], dependent: [("content_type", "text")])
 
@@ -133,7 +133,7 @@ extension Vocabulary {
         needsOneOf: ["sources", "source"])
 
     private static let sourceOrFile = Shape.choice([.text(.line(1...4096)), .named(sourceDocument)])
-    private static let sourceDocument: Shape.Definition = .init("source", "A source document.") { .object(source) }
+    static let sourceDocument: Shape.Definition = .init("source", "A source document.") { .object(source) }
     private static let jobStreams = Shape.list(.text(.name), count: 1...10_000)
 
     private static let jobSource: ObjectShape = .init(

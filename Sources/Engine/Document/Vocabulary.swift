@@ -26,8 +26,8 @@ enum Vocabulary {
                 "limits", .named(limits), "What the server allows. All of them hold at once. None when absent.",
                 examples: [.string("10/s")]),
             Key("retry", .object(retry.shape), "When a failed request is sent again."),
-            Key("timeouts", .object(timeouts.shape), "How long a request may take."),
-            Key("caps", .object(caps.shape), "How large a response may be."),
+            Key("timeouts", .named(timeoutsPart), "How long a request may take."),
+            Key("caps", .named(capsPart), "How large a response may be."),
             Key("connections", .object(connections.shape), "How connections are made and kept."),
             Key(
                 "max_redirects", .integer(0...20), "How many redirects one request follows; 0 follows none.",
@@ -73,6 +73,10 @@ enum Vocabulary {
 
     static let statuses = Shape.list(.integer(400...599), count: 0...200)
 
+    static let timeoutsPart: Shape.Definition = .init("timeouts", "How long a request may take.") {
+        .object(timeouts.shape)
+    }
+    static let capsPart: Shape.Definition = .init("caps", "How large a response may be.") { .object(caps.shape) }
     private static let timeoutBounds = Timespan.milliseconds(1) ... .seconds(86_400)
     static let timeouts: Settings<TransferLimits> = .init(
         "Timeouts", "Each of them has an end.", defaults: TransferLimits(),
