@@ -1,7 +1,7 @@
 """The schema by somebody else's validator: it is a JSON Schema, and its verdicts are the parser's.
 
-The Swift tests write the schema and some thousand documents, each with what the parser's check said, into
-PENSTOCK_SCHEMA_OUT; without that variable this runs them to do so.
+The Swift tests write the schema and some thousand documents, each with what the parser's check
+said, into PENSTOCK_SCHEMA_OUT; without that variable this runs them to do so.
 """
 
 import json
