@@ -49,7 +49,9 @@ let package = Package(
             name: "ScannerBench", dependencies: ["Engine", "CJansson"], path: "Tests/bench/ScannerBench",
             swiftSettings: strict),
 
-        .testTarget(name: "EngineTests", dependencies: ["Engine"], swiftSettings: strict),
+        // The virtual clock and the simulated world of the tests. In no product.
+        .target(name: "EngineTestKit", dependencies: ["Engine"], path: "Tests/EngineTestKit", swiftSettings: strict),
+        .testTarget(name: "EngineTests", dependencies: ["Engine", "EngineTestKit"], swiftSettings: strict),
         .testTarget(
             name: "IOTests", dependencies: ["IO", "Engine", "CCurl", "CJansson"], swiftSettings: strict),
     ],

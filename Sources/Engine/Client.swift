@@ -61,6 +61,7 @@ public struct Client {
 
     /// The host is done with the walk; a request under way is given up. No further action names it.
     public mutating func close(walk id: UInt64, now: Instant, shared: inout Limiter?) {
+        forget(walk: id)
         guard let walk = walks.removeValue(forKey: id) else { return }
         counts[id] = nil
         guard let exchange = walk.exchange, let gone = exchanges.removeValue(forKey: exchange) else { return }
@@ -70,7 +71,8 @@ public struct Client {
             actions.append(.abort(transfer: transfer))
             release(now: now, shared: &shared)
         }
-        leaveLine(&shared)
+        // The place in the line is the client's: others of its walks may wait there too.
+        if ready.isEmpty { leaveLine(&shared) }
     }
 
     // MARK: the wire
@@ -81,7 +83,8 @@ public struct Client {
     ) {
         guard let id = transfers.removeValue(forKey: transfer), var exchange = exchanges[id] else { return }
         release(now: now, shared: &shared)
-        let verdict = exchange.failed(failure, now: now, services: &services)
+        var verdict = exchange.failed(failure, now: now, services: &services)
+        if case .fail(let failure) = verdict { verdict = .fail(walks[exchange.walk]?.placed(failure) ?? failure) }
         settle(id, exchange, verdict)
     }
 
@@ -244,19 +247,34 @@ public struct Client {
             exchanges[lastID] = Exchange(walk: walkID, request: request, plan: source.retry)
             walk.exchange = lastID
             ready.append(lastID)
-            walks[walkID] = walk
         } catch {
-            actions.append(.ended(walk: walkID, failure: error))
+            actions.append(.ended(walk: walkID, failure: walk.placed(error)))
         }
+        walks[walkID] = walk
     }
 
     private mutating func wake(now: Instant) {
-        // A handful at most: one exchange a walk.
-        for (id, exchange) in exchanges {
-            guard case .delayed(let instant) = exchange.state, instant <= now else { continue }
+        // A handful at most: one exchange a walk. In order, since a dictionary has none that two runs share.
+        let due = exchanges.compactMap { id, exchange -> (at: Instant, id: UInt64)? in
+            guard case .delayed(let instant) = exchange.state, instant <= now else { return nil }
+            return (instant, id)
+        }
+        for (_, id) in due.sorted(by: <) {
             exchanges[id]?.state = .ready
             ready.append(id)
         }
+    }
+
+    /// Takes back what is still to be said of a walk.
+    private mutating func forget(walk id: UInt64) {
+        actions = actions[actionsTaken...].compactMap { action in
+            switch action {
+            case .page(walk: id, let facts): .discard(transfer: facts.transfer)
+            case .ended(walk: id, _): nil
+            default: action
+            }
+        }
+        actionsTaken = 0
     }
 
     private func nextDelay() -> Instant? {

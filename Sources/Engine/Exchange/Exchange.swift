@@ -18,6 +18,8 @@ struct Exchange: Sendable {
     var state = State.ready
     private(set) var retry: Retry
     private(set) var redirects: Int64 = 0
+    /// The next send follows a redirect: part of the attempt that was redirected.
+    private var isHop = false
     /// Answers of 200 that were not JSON.
     private var badBodies = 0
 
@@ -31,7 +33,8 @@ struct Exchange: Sendable {
 
     mutating func sent(transfer: UInt64, now: Instant) {
         state = .inFlight(transfer: transfer)
-        retry.sent(now: now)
+        retry.sent(now: now, isHop: isHop)
+        isHop = false
     }
 
     /// The transfer gave no whole response.
@@ -51,11 +54,15 @@ struct Exchange: Sendable {
         switch head.status {
         case 200..<300: return .deliver
         case 301, 302, 303, 307, 308:
-            if head.headers.contains("location") { return redirected(head, source: source) }
+            if head.headers.contains("location") {
+                retry.answered(now: now)
+                return redirected(head, source: source)
+            }
         default: break
         }
         if request.acceptedStatuses.contains(head.status) { return .deliver }
-        let described = Failure(head: head, body: body, feedback: feedback, source: source)
+        let described = Failure(
+            head: head, body: body, feedback: feedback, secrets: source.secrets + request.secrets)
         guard retry.plan.statuses.contains(head.status) || feedback.throttled else {
             return .fail(complete(described))
         }
@@ -112,7 +119,9 @@ struct Exchange: Sendable {
             failure.httpStatus = head.status
             return .fail(complete(failure))
         }
-        guard redirects < source.maxRedirects else { return refuse(.limit, "more than \(source.maxRedirects) redirects") }
+        guard redirects < source.maxRedirects else {
+            return refuse(.limit, "more than \(source.maxRedirects) redirects")
+        }
         guard let location = head.headers.first("location") else { return refuse(.data, "no Location") }
         let target: WebURL
         do {
@@ -120,19 +129,22 @@ struct Exchange: Sendable {
         } catch {
             return refuse(.data, "the redirect can't be followed: \(error.reason)")
         }
-        if let reason = OriginRule.refusal(of: target, from: request.url, source: source) {
-            return refuse(.data, "the redirect is not followed: \(reason)")
-        }
-        if request.body != nil, head.status >= 307, target.origin != source.baseURL.origin {
-            return refuse(.data, "the redirect is not followed: it would take the request body to another origin")
-        }
+        let becomesGET =
+            head.status == 303 && request.method != "HEAD" || head.status <= 302 && request.method == "POST"
+        let refusal = OriginRule.refusal(
+            of: target, from: request.url, carriesBody: request.body != nil && !becomesGET, source: source)
+        if let reason = refusal { return refuse(.data, "the redirect is not followed: \(reason)") }
         redirects += 1
-        if head.status == 303 || (head.status <= 302 && request.method == "POST") {
-            if request.method != "HEAD" { request.method = "GET" }
+        if becomesGET {
+            // What it asks for now is another resource, and asking for that again does no harm.
+            request.method = "GET"
+            request.idempotent = true
+            retry.idempotent = true
             request.body = nil
-            request.headers.removeAll { ASCII.lowercased($0.name) == "content-type" }
+            request.headers.removeAll { ASCII.lowercased($0.name).hasPrefix("content-") }
         }
-        request.url = target
+        request.url = target.without(request.secretQuery, of: source)
+        isHop = true
         state = .ready
         return .again
     }
@@ -141,12 +153,14 @@ struct Exchange: Sendable {
 /// Where a walk may go: credentials are pinned to the base URL's origin, and strangers are not visited at all.
 enum OriginRule {
     /// Nil when `target` may be followed.
-    static func refusal(of target: WebURL, from url: WebURL, source: Source) -> String? {
+    static func refusal(of target: WebURL, from url: WebURL, carriesBody: Bool, source: Source) -> String? {
         if target.origin == source.baseURL.origin { return nil }
+        if carriesBody, target.origin != url.origin { return "it would take the request body to another origin" }
         if url.origin.scheme == .https, target.origin.scheme == .http {
             return "it leads from https to http (\(target.origin))"
         }
         if source.otherOrigins.contains(target.origin) { return nil }
-        return "it leads to another origin, \(target.origin); list it under other_origins to follow it without credentials"
+        return
+            "it leads to another origin, \(target.origin); list it under other_origins to follow it without credentials"
     }
 }

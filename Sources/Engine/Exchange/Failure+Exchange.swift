@@ -20,15 +20,16 @@ extension Failure {
     }
 
     /// A response whose status is an error.
-    init(head: ResponseHead, body: UnsafeRawBufferPointer, feedback: RateLimitFeedback, source: Source) {
+    init(head: ResponseHead, body: UnsafeRawBufferPointer, feedback: RateLimitFeedback, secrets: [Secret]) {
         let code: Failure.Code =
             feedback.throttled ? .rateLimited : head.status == 401 ? .auth : .http
-        let shown = source.redacting(Sanitized.text(body, most: 300))
+        // Redacted before it is cut: half a secret is one too.
+        let shown = Sanitized.text(Redaction.text(body, secrets), most: 300)
         var message = "HTTP \(head.status)"
         if !shown.isEmpty { message += ": \(shown)" }
         self.init(code, message)
         httpStatus = head.status
-        requestID = head.requestID
+        requestID = head.requestID.map { Redaction.text($0, secrets) }
         retryAfter = feedback.wait
         if !shown.isEmpty { self.body = shown }
     }
@@ -54,47 +55,6 @@ extension ResponseHead {
             if let id = headers.first(name), !id.isEmpty { return Sanitized.text(id, most: 200) }
         }
         return nil
-    }
-}
-
-extension Source {
-    /// The text with every secret of this source as `(secret)`: servers echo what they were sent.
-    func redacting(_ text: String) -> String {
-        var text = text
-        for secret in secrets where !secret.isEmpty {
-            text = text.replacing(secret.reveal())
-        }
-        return text
-    }
-
-    private var secrets: [Secret] {
-        var secrets: [Secret] = []
-        if case .fixed(let credentials) = auth { secrets += credentials.map(\.secret) }
-        for item in headers + query + streams.flatMap({ $0.request.headers + $0.request.query }) {
-            if case .secret(let secret) = item.value { secrets.append(secret) }
-        }
-        return secrets
-    }
-}
-
-extension String {
-    /// Plain search: no regular expressions, no Foundation.
-    fileprivate func replacing(_ secret: String) -> String {
-        let needle = Array(secret.utf8)
-        let hay = Array(utf8)
-        guard !needle.isEmpty, hay.count >= needle.count else { return self }
-        var result: [UInt8] = []
-        var index = 0
-        while index < hay.count {
-            if index + needle.count <= hay.count, hay[index..<index + needle.count].elementsEqual(needle) {
-                result.append(contentsOf: "(secret)".utf8)
-                index += needle.count
-            } else {
-                result.append(hay[index])
-                index += 1
-            }
-        }
-        return String(decoding: result, as: UTF8.self)
     }
 }
 

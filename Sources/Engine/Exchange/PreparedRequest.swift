@@ -63,10 +63,15 @@ struct PreparedRequest: Sendable {
                 }
             }
         } else {
-            sent = headers.filter { ["accept", "content-type"].contains(ASCII.lowercased($0.name)) }
-                .map { (name: $0.name, value: $0.value.reveal()) }
+            url = url.without(secretQuery, of: source)
+            sent = headers.filter {
+                !$0.value.isSecret && ["accept", "content-type"].contains(ASCII.lowercased($0.name))
+            }
+            .map { (name: $0.name, value: $0.value.reveal()) }
         }
-        if !has(header: "accept") { sent.append((name: "Accept", value: "application/json")) }
+        if !sent.contains(where: { ASCII.lowercased($0.name) == "accept" }) {
+            sent.append((name: "Accept", value: "application/json"))
+        }
         return TransferRequest(
             method: method, url: url.withoutFragment, headers: sent, body: body, limits: limits,
             freshConnection: !idempotent)

@@ -45,8 +45,8 @@ struct RequestBuilder: Sendable {
             switch token {
             case .url(let next):
                 // Followed as it is: it replaces the whole URL, parameters and all.
-                url = withoutSecrets(next)
-            case .counter, .text:
+                url = next
+            case .counter, .text, .number:
                 if let slot = paging?.tokenSlot {
                     try put(token, into: slot, url: &url, headers: &headers, body: &body)
                 }
@@ -62,13 +62,11 @@ struct RequestBuilder: Sendable {
         return request
     }
 
-    /// A next link that repeats the API key is stored and shown without it; it comes back when the request is sent.
-    private func withoutSecrets(_ url: WebURL) -> WebURL {
-        guard url.query != nil, url.origin == source.baseURL.origin else { return url }
-        var url = url
-        for item in secretQuery { url.removeQuery(item.name) }
-        for name in source.auth.queryNames { url.removeQuery(name) }
-        return url
+    /// A next link that repeats the API key is stored, shown and compared without it; it comes back when the request is
+    /// sent, if that goes where the key belongs.
+    func withoutSecrets(_ token: PageToken) -> PageToken {
+        guard case .url(let url) = token else { return token }
+        return .url(url.without(secretQuery, of: source))
     }
 
     private func put(
@@ -87,8 +85,10 @@ struct RequestBuilder: Sendable {
         case .json(let path):
             var value: JSONValue = .object([])
             if case .json(let configured)? = body { value = configured }
-            if case .counter(let number) = token { value.set(.int(number), at: path[...]) } else {
-                value.set(.string(text), at: path[...])
+            switch token {
+            case .counter(let number): value.set(.int(number), at: path[...])
+            case .number(let text): value.set(.number(text), at: path[...])
+            case .text, .url: value.set(.string(text), at: path[...])
             }
             body = .json(value)
         case .form(let name):
@@ -124,6 +124,23 @@ extension Source.Auth {
     var queryNames: [String] {
         guard case .fixed(let credentials) = self else { return [] }
         return credentials.compactMap { if case .query(let name) = $0.slot { name } else { nil } }
+    }
+}
+
+extension WebURL {
+    /// Servers repeat the parameters that they were called with, credentials too, in links and redirects: this URL
+    /// without them, whatever the name they now stand under. (A short one may be equal to something else by chance.)
+    func without(_ secretQuery: [(name: String, secret: Secret)], of source: Source) -> WebURL {
+        guard query != nil else { return self }
+        var url = self
+        for item in secretQuery { url.removeQuery(item.name) }
+        for name in source.auth.queryNames { url.removeQuery(name) }
+        let secrets = source.secrets + secretQuery.map(\.secret)
+        for item in url.queryItems {
+            let holdsSecret = secrets.contains { $0.reveal().utf8.count >= 8 && item.value == $0.reveal() }
+            if holdsSecret { url.removeQuery(item.name) }
+        }
+        return url
     }
 }
 

@@ -15,9 +15,11 @@ struct Retry: Sendable {
     }
 
     let plan: RetryPlan
-    let idempotent: Bool
+    var idempotent: Bool
     private(set) var attempts: Int64 = 0
-    private var startedAt: Instant?
+    private var sentAt: Instant?
+    /// Of attempts and backoffs; neither what the server asked for nor the line for a permit.
+    private var elapsed = Timespan.zero
     private var throttleWaited = Timespan.zero
 
     init(plan: RetryPlan, idempotent: Bool) {
@@ -25,9 +27,16 @@ struct Retry: Sendable {
         self.idempotent = idempotent
     }
 
-    mutating func sent(now: Instant) {
-        attempts += 1
-        if startedAt == nil { startedAt = now }
+    /// - Parameter isHop: it follows a redirect, which is no new attempt.
+    mutating func sent(now: Instant, isHop: Bool) {
+        if !isHop { attempts += 1 }
+        sentAt = now
+    }
+
+    /// The attempt under way is over, or goes on elsewhere.
+    mutating func answered(now: Instant) {
+        if let sentAt { elapsed = elapsed + (now - sentAt) }
+        sentAt = nil
     }
 
     /// An attempt failed in a way that passes.
@@ -39,6 +48,7 @@ struct Retry: Sendable {
     mutating func failed(
         mayHaveRun: Bool, retryAfter: Timespan?, throttled: Bool, now: Instant, services: inout some Services
     ) -> Verdict {
+        answered(now: now)
         if mayHaveRun && !idempotent { return .giveUp(.notIdempotent) }
         if let retryAfter, retryAfter > plan.maxRetryAfter { return .giveUp(.retryAfterTooLong(retryAfter)) }
         if attempts >= plan.maxAttempts { return .giveUp(.attemptsUsedUp) }
@@ -58,8 +68,9 @@ struct Retry: Sendable {
             wait = max(wait, retryAfter + Timespan(nanoseconds: services.random(upTo: spread)))
             throttleWaited = throttleWaited + wait
             if throttleWaited > plan.maxThrottleWait { return .giveUp(.retryAfterTooLong(retryAfter)) }
-        } else if let startedAt, now + wait - startedAt - throttleWaited > plan.maxElapsed {
-            return .giveUp(.tooLong)
+        } else {
+            elapsed = elapsed + wait
+            if elapsed > plan.maxElapsed { return .giveUp(.tooLong) }
         }
         return .again(at: now + wait)
     }

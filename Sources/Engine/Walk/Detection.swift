@@ -103,7 +103,8 @@ struct Detection: Sendable {
             total > Int64(count)
         {
             warnings.append(
-                "paging: total is \(total) but \(count) records came, and no way to the rest was found: say \"pagination\"")
+                "paging: total is \(total) but \(count) records came, and no way to the rest was found: say \"pagination\""
+            )
         } else if let count = recordCount, count >= 10, [10, 20, 25, 30, 50].contains(count) || count % 100 == 0 {
             warnings.append("paging: exactly \(count) records came; if there are more pages, say \"pagination\"")
         }
@@ -183,7 +184,9 @@ struct Detection: Sendable {
         findFlag()
         let size = number(UsualPlaces.pageSizes, context, services)
         let total = number(UsualPlaces.totals, context, services)
-        guard last != nil || pages != nil || paging.hasMore != nil || (total != nil && size != nil) else { return false }
+        guard last != nil || pages != nil || paging.hasMore != nil || (total != nil && size != nil) else {
+            return false
+        }
         paging.style = .page(slot: .query("page"), start: current)
         reasons.append("paging: page number in \(text), sent as page")
         if let last { paging.lastPage = source(last.1, "last page") }

@@ -54,16 +54,21 @@ struct PageReader: Sendable {
     mutating func read(
         _ body: UnsafeRawBufferPointer, head: ResponseHead, services: some Services
     ) throws(Problem) -> Reading {
-        do {
-            try scanner.scan(body, into: &matches)
-        } catch {
-            throw .unreadable(PageReader.notJSON(error, body: body, head: head))
-        }
         var reading = Reading()
-        do {
-            try readRecords(into: &reading, body: body)
-        } catch {
-            throw .wrong(error)
+        if PageReader.isNoContent(body, head) {
+            matches.removeAll()
+            reading.warnings.append("status \(head.status) without a body, taken as an empty page")
+        } else {
+            do {
+                try scanner.scan(body, into: &matches)
+            } catch {
+                throw .unreadable(PageReader.notJSON(error, body: body, head: head))
+            }
+            do {
+                try readRecords(into: &reading, body: body)
+            } catch {
+                throw .wrong(error)
+            }
         }
         pagesRead += 1
         let context = Context(body: body, head: head, lastRecord: reading.records.last)
@@ -73,6 +78,11 @@ struct PageReader: Sendable {
         reading.lastPage = value(paging.lastPage, context, services)
         reading.totalPages = value(paging.totalPages, context, services)
         return reading
+    }
+
+    /// How some APIs say "none" (RFC 9110 sections 15.3.5 and 15.3.6): nothing is missing, another attempt brings no more.
+    static func isNoContent(_ body: UnsafeRawBufferPointer, _ head: ResponseHead) -> Bool {
+        body.isEmpty && (head.status == 204 || head.status == 205)
     }
 
     /// One line that says what came instead of JSON and where it stops being JSON.
@@ -88,14 +98,15 @@ struct PageReader: Sendable {
     private mutating func readRecords(into reading: inout Reading, body: UnsafeRawBufferPointer) throws(Failure) {
         let found = matches[0]
         if found.values.isEmpty {
-            if missingRecordsAreEmpty || records.matchesMany {
+            let tellsOfError = PageReader.tellsOfError(body)
+            if missingRecordsAreEmpty || records.matchesMany, !tellsOfError {
                 if pagesRead > 0 { return }
                 reading.warnings.append("records: \"\(records)\" matches nothing on the first page")
                 return
             }
             // On the first page a selector that matches nothing is a mistake in the document; later a list that is
             // left out is how some APIs say "none", unless the body says that something went wrong.
-            if pagesRead > 0, !PageReader.tellsOfError(body) {
+            if pagesRead > 0, !tellsOfError {
                 reading.warnings.append("records: \"\(records)\" is missing, taken as an empty page")
                 return
             }
@@ -117,13 +128,15 @@ struct PageReader: Sendable {
     /// The members of the top, for a message: `data (object), meta (object)`.
     static func shape(_ body: UnsafeRawBufferPointer) -> String {
         guard let outline = try? JSONOutline(body, depth: 1) else { return "no readable shape" }
-        guard outline.kind == .object else { return "a \(outline.kind) at its top" }
+        guard outline.kind == .object else {
+            return "\(outline.kind == .array ? "an" : "a") \(outline.kind) at its top"
+        }
         if outline.members.isEmpty { return "no members" }
         let named = outline.members.prefix(8).map { "\"\(Sanitized.text($0.name, most: 40))\" (\($0.kind))" }
         return named.joined(separator: ", ") + (outline.members.count > 8 ? " and more" : "")
     }
 
-    private static func tellsOfError(_ body: UnsafeRawBufferPointer) -> Bool {
+    static func tellsOfError(_ body: UnsafeRawBufferPointer) -> Bool {
         guard let outline = try? JSONOutline(body, depth: 1) else { return false }
         return outline.members.contains { member in
             ["error", "errors", "fault", "error_message"].contains(member.name)

@@ -17,9 +17,14 @@ struct Paging: Sendable {
     /// The last total that the server gave; some give it on the first page only.
     private(set) var total: Int64?
     private(set) var hasMore: Bool?
-    /// Nobody said that this next page exists: the first page was shorter than asked, which may be its end or the
-    /// server's own largest size.
-    private(set) var isProbing = false
+    /// Why the next page is asked for though the server did not say that it exists.
+    enum Doubt: Equatable, Sendable {
+        /// The first page was shorter than asked, which may be its end or the server's own largest size.
+        case firstPageWasShort
+        /// No more than a page that was not the last for certain.
+        case nothingWasSaid
+    }
+    private(set) var doubt: Doubt?
     private var position: Int64 = 0
     private var emptyRun: Int64 = 0
     /// The size to measure a short page by: what was asked, or less when the server caps it.
@@ -55,8 +60,7 @@ struct Paging: Sendable {
         _ reading: inout PageReader.Reading, count: Int, url: WebURL
     ) throws(Failure) -> Next {
         let count = Int64(count)
-        let wasProbing = isProbing
-        isProbing = false
+        doubt = nil
         pages += 1
         received = received.addingSaturating(count)
         note(&reading)
@@ -70,7 +74,7 @@ struct Paging: Sendable {
         case .single, .detect:
             return .end(.single)
         case .offset, .page:
-            return try counted(reading: &reading, count: count, wasProbing: wasProbing)
+            return counted(reading: &reading, count: count)
         case .cursor:
             if count == 0, plan.stopOnEmptyPage ?? false, emptyRun > plan.toleratedEmptyPages {
                 return .end(.emptyPage)
@@ -92,10 +96,19 @@ struct Paging: Sendable {
         if plan.hasMore != nil, hasMore == nil { warn("has_more", reading.hasMore, &reading) }
         if plan.total != nil {
             if let now = reading.total?.count {
-                if let before = total, now < before {
-                    reading.warnings.append("total went down from \(before) to \(now) during the walk")
+                if now < received {
+                    // A page's own count, or nonsense: no reason to leave the rest behind.
+                    if warned.insert("total below received").inserted {
+                        reading.warnings.append(
+                            "total is \(now) but \(received) records came: the other stop rules decide")
+                    }
+                    total = nil
+                } else {
+                    if let before = total, now < before {
+                        reading.warnings.append("total went down from \(before) to \(now) during the walk")
+                    }
+                    total = now
                 }
-                total = now
             } else {
                 warn("total", reading.total, &reading)
             }
@@ -115,9 +128,7 @@ struct Paging: Sendable {
 
     // MARK: counters
 
-    private mutating func counted(
-        reading: inout PageReader.Reading, count: Int64, wasProbing: Bool
-    ) throws(Failure) -> Next {
+    private mutating func counted(reading: inout PageReader.Reading, count: Int64) -> Next {
         let isPage: Bool
         let start: Int64
         switch plan.style {
@@ -152,13 +163,15 @@ struct Paging: Sendable {
             if plan.stopOnShortPage == true { return .end(.shortPage) }
             if pages == 1 {
                 // The server may cap its pages: only another request tells a cap from the end.
-                if !serverSaysMore { isProbing = true }
+                if !serverSaysMore { doubt = .firstPageWasShort }
                 self.size = count
-                reading.warnings.append("\(count) records though \(size) were asked for: taken as the server's page size")
-            } else if !serverSaysMore || wasProbing {
+                reading.warnings.append(
+                    "\(count) records though \(size) were asked for: taken as the server's page size")
+            } else if !serverSaysMore {
                 return .end(.shortPage)
             }
         }
+        if !serverSaysMore, doubt == nil { doubt = .nothingWasSaid }
         position = next
         return .page(.counter(next))
     }
@@ -172,6 +185,7 @@ struct Paging: Sendable {
         }
         if text.isEmpty, !plan.emptyTokenIsToken { return try noToken() }
         if case .cursor(.url, _) = plan.style { return .page(.url(try Paging.resolve(text, from: url))) }
+        if case .number = found.value.kind { return .page(.number(text)) }
         return .page(.text(text))
     }
 

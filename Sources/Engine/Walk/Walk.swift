@@ -15,7 +15,9 @@ struct Walk: Sendable {
     private var builder: RequestBuilder
     private var reader: PageReader?
     private var paging: Paging
-    private var loopGuard = LoopGuard()
+    // Two, since the one record of a page may read like a token.
+    private var seenTokens = LoopGuard()
+    private var seenPages = LoopGuard()
     private var index: UInt64 = 0
     private var token: PageToken?
     private(set) var wantsRequest = true
@@ -54,12 +56,18 @@ struct Walk: Sendable {
 
     /// A status that is an error where nobody promised that the page exists ends the walk instead of failing it.
     func endsQuietly(on status: Int) -> Bool {
-        paging.isProbing && [400, 404, 416, 422].contains(status)
+        switch paging.doubt {
+        case nil: false
+        case .firstPageWasShort: [400, 404, 416, 422].contains(status)
+        // Behind many pages a refusal may mean "not so deep", with records left behind.
+        case .nothingWasSaid: [404, 416].contains(status)
+        }
     }
 
     /// A final answer of this walk's request.
     mutating func received(
-        transfer: UInt64, head: ResponseHead, feedback: RateLimitFeedback, body: UnsafeRawBufferPointer, exchange: Exchange,
+        transfer: UInt64, head: ResponseHead, feedback: RateLimitFeedback, body: UnsafeRawBufferPointer,
+        exchange: Exchange,
         services: some Services
     ) -> Reading {
         var facts = PageFacts(
@@ -91,7 +99,8 @@ struct Walk: Sendable {
         if !isCall {
             failure.stream = stream.name
             failure.page = index
-            failure.message = "stream \"\(stream.name)\", page \(index): \(failure.message)"
+            let message = Redaction.text(failure.message, source.secrets)
+            failure.message = "stream \"\(stream.name)\", page \(index): \(message)"
         }
         return failure
     }
@@ -116,7 +125,7 @@ struct Walk: Sendable {
         else { return }
         var paging = Paging(plan: found.paging)
         if case .page(let next)? = try? paging.received(&first, count: reading.records.count, url: facts.url) {
-            facts.nextToken = next.shown
+            facts.nextToken = builder.withoutSecrets(next).shown
         }
         facts.hasMore = facts.nextToken != nil
         facts.total = paging.total
@@ -125,8 +134,16 @@ struct Walk: Sendable {
     private mutating func take(
         _ facts: inout PageFacts, head: ResponseHead, body: UnsafeRawBufferPointer, services: some Services
     ) throws(PageReader.Problem) {
-        if reader == nil { try detect(&facts, head: head, body: body, services: services) }
-        guard var reading = try reader?.read(body, head: head, services: services) else { return }
+        let read: PageReader.Reading?
+        if reader == nil, PageReader.isNoContent(body, head) {
+            // Nothing to find anything by; if there is a next page, that one will do.
+            var blank = try makeReader(records: .body, paging: stream.paging)
+            read = try blank.read(body, head: head, services: services)
+        } else {
+            if reader == nil { try detect(&facts, head: head, body: body, services: services) }
+            read = try reader?.read(body, head: head, services: services)
+        }
+        guard var reading = read else { return }
         do {
             try follow(&reading, &facts, body: body, services: services)
         } catch {
@@ -145,11 +162,21 @@ struct Walk: Sendable {
         }
         facts.detected = found.reasons
         facts.warnings = found.warnings
+        if case .detect = stream.paging.style {
+            do {
+                paging = Paging(plan: found.paging)
+                builder = try RequestBuilder(source: source, plan: stream.request, paging: found.paging)
+            } catch {
+                throw .wrong(error)
+            }
+        }
+        reader = try makeReader(records: found.records, paging: found.paging)
+    }
+
+    private func makeReader(records: JSONPath, paging: PagingPlan) throws(PageReader.Problem) -> PageReader {
         do {
-            paging = Paging(plan: found.paging)
-            builder = try RequestBuilder(source: source, plan: stream.request, paging: found.paging)
-            reader = try PageReader(
-                records: found.records, missingRecordsAreEmpty: stream.missingRecordsAreEmpty, paging: found.paging)
+            return try PageReader(
+                records: records, missingRecordsAreEmpty: stream.missingRecordsAreEmpty, paging: paging)
         } catch {
             throw .wrong(error)
         }
@@ -161,7 +188,19 @@ struct Walk: Sendable {
         services: some Services
     ) throws(Failure) {
         let count = reading.records.count
-        try guardContent(reading, body: body, services: services)
+        if isRepeated(reading, body: body, services: services) {
+            guard paging.doubt == .firstPageWasShort else {
+                throw Failure(
+                    .data,
+                    "this page's records came before in this walk: the server repeats itself (say \"loop_guard\": \"tokens\" if pages may honestly repeat)"
+                )
+            }
+            // The first page was all there is, whatever page is asked for.
+            facts.hasMore = false
+            facts.warnings.append("the server repeats the first page when asked for the second: taken as the end")
+            token = nil
+            return
+        }
         let allowed = paging.allowed(of: count)
         let next = try paging.received(&reading, count: count, url: facts.url)
         facts.records = allowed < count ? Array(reading.records.prefix(allowed)) : reading.records
@@ -171,19 +210,14 @@ struct Walk: Sendable {
         try go(next, &facts, services: services)
     }
 
-    private mutating func guardContent(
+    private mutating func isRepeated(
         _ reading: PageReader.Reading, body: UnsafeRawBufferPointer, services: some Services
-    ) throws(Failure) {
+    ) -> Bool {
         guard paging.plan.loopGuard == .all, paging.plan.style != .single, let first = reading.records.first,
             let last = reading.records.last
-        else { return }
+        else { return false }
         let bytes = UnsafeRawBufferPointer(rebasing: body[Int(first.start)..<max(Int(first.start), Int(last.end))])
-        if loopGuard.hasSeen(services.fingerprint(bytes)) {
-            throw Failure(
-                .data,
-                "this page's records came before in this walk: the server repeats itself (say \"loop_guard\": \"tokens\" if pages may honestly repeat)"
-            )
-        }
+        return seenPages.hasSeen(services.fingerprint(bytes))
     }
 
     private mutating func go(
@@ -194,20 +228,27 @@ struct Walk: Sendable {
             facts.hasMore = false
             token = nil
         case .page(let following):
+            let following = builder.withoutSecrets(following)
             switch following {
             case .counter: break
-            case .text(let text):
-                guard !loopGuard.hasSeen(services.fingerprint(text)) else {
-                    throw Failure(.data, "the cursor \"\(Sanitized.text(text, most: 80))\" came before in this walk: paging goes in a circle")
+            case .text(let text), .number(let text):
+                guard !seenTokens.hasSeen(services.fingerprint(text)) else {
+                    throw Failure(
+                        .data,
+                        "the cursor \"\(Sanitized.text(text, most: 80))\" came before in this walk: paging goes in a circle"
+                    )
                 }
             case .url(let url):
-                if let reason = OriginRule.refusal(of: url, from: facts.url, source: source) {
+                let refusal = OriginRule.refusal(
+                    of: url, from: facts.url, carriesBody: stream.request.body != nil, source: source)
+                if let reason = refusal {
                     throw Failure(.data, "the next link is not followed: \(reason)")
                 }
                 // The page just read counts as seen, so that a link to itself is caught at once.
-                if facts.index == 0 { _ = loopGuard.hasSeen(services.fingerprint(facts.url.normalized)) }
-                guard !loopGuard.hasSeen(services.fingerprint(url.normalized)) else {
-                    throw Failure(.data, "the next URL \(url.redacted()) came before in this walk: paging goes in a circle")
+                if facts.index == 0 { _ = seenTokens.hasSeen(services.fingerprint(facts.url.normalized)) }
+                guard !seenTokens.hasSeen(services.fingerprint(url.normalized)) else {
+                    throw Failure(
+                        .data, "the next URL \(url.redacted()) came before in this walk: paging goes in a circle")
                 }
             }
             facts.hasMore = true
