@@ -30,8 +30,8 @@ extern "C" {
 static inline json_t *penstock_page_record_json(const penstock_page *page, size_t index,
                                                 json_error_t *error) {
     penstock_slice record = penstock_page_record(page, index);
-    return json_loadb(record.data ? record.data : "", record.size,
-                      JSON_DECODE_ANY | JSON_ALLOW_NUL, error);
+    return json_loadb(record.data ? record.data : "", record.size, JSON_DECODE_ANY | JSON_ALLOW_NUL,
+                      error);
 }
 
 /**

@@ -61,8 +61,9 @@ static inline CURLcode penstock_message_result(const CURLMsg *message) {
     return message->data.result;
 }
 
-// OpenSSL's at-exit handler frees what a thread that outlives main may still use. OpenSSL must be told before anyone
-// initialises it; through dlsym, because libcurl may be built with another TLS library. NULL is RTLD_DEFAULT.
+// OpenSSL's at-exit handler frees what a thread that outlives main may still use. OpenSSL must be
+// told before anyone initialises it; through dlsym, because libcurl may be built with another TLS
+// library. NULL is RTLD_DEFAULT.
 static inline void penstock_openssl_no_atexit(void) {
     int (*init)(uint64_t, const void *) =
         (int (*)(uint64_t, const void *))dlsym(NULL, "OPENSSL_init_crypto");

@@ -20,8 +20,12 @@ public struct Timespan: Comparable, Hashable, Sendable {
     public var nanoseconds: Int64
     public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
     public static let zero = Timespan(nanoseconds: 0)
-    public static func milliseconds(_ n: Int64) -> Timespan { Timespan(nanoseconds: n.multipliedSaturating(by: 1_000_000)) }
-    public static func seconds(_ n: Int64) -> Timespan { Timespan(nanoseconds: n.multipliedSaturating(by: 1_000_000_000)) }
+    public static func milliseconds(_ n: Int64) -> Timespan {
+        Timespan(nanoseconds: n.multipliedSaturating(by: 1_000_000))
+    }
+    public static func seconds(_ n: Int64) -> Timespan {
+        Timespan(nanoseconds: n.multipliedSaturating(by: 1_000_000_000))
+    }
     public var milliseconds: Int64 { nanoseconds / 1_000_000 }
 
     public static func < (a: Timespan, b: Timespan) -> Bool { a.nanoseconds < b.nanoseconds }

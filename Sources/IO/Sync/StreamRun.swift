@@ -47,7 +47,8 @@ struct StreamRun: Sendable {
             writer.member("elapsed_ms", elapsed.milliseconds)
             writer.name("records_per_second")
             let milliseconds = max(1, elapsed.milliseconds)
-            writer.decimal(thousandths: (records.multipliedReportingOverflow(by: 1_000_000).partialValue) / milliseconds)
+            writer.decimal(
+                thousandths: (records.multipliedReportingOverflow(by: 1_000_000).partialValue) / milliseconds)
             if !warnings.isEmpty {
                 writer.name("warnings")
                 writer.array { list in for warning in warnings { list.string(warning) } }

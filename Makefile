@@ -1,0 +1,82 @@
+# Two commands are all there is to know: `make demo` and `make test`. Both install what is missing (Debian's packages,
+# Python's into .build/venv), on a machine with a Swift 6.3 toolchain.
+SHELL := /bin/bash
+VERSION := 0.1.0
+LIBRARY := .build/release/libpenstock.so
+PYTHON := .build/venv/bin/python
+PREFIX ?= /usr/local
+SWIFT_SOURCES := $(shell find Sources include Package.swift -type f)
+
+export PENSTOCK_LIBRARY ?= $(CURDIR)/$(LIBRARY)
+
+.PHONY: all demo test test-swift test-sanitizers test-c test-python test-servers lint bench dist install examples \
+	fuzz crash simulate setup library clean
+
+all: library
+
+setup:
+	@scripts/setup-debian.sh
+	@scripts/setup-python.sh
+
+library: $(LIBRARY)
+
+$(LIBRARY): $(SWIFT_SOURCES)
+	@# A change of the export map alone makes SwiftPM see no reason to link again.
+	@rm -f $(LIBRARY)
+	swift build -c release --product penstock
+	@touch $(LIBRARY)
+
+demo: setup library
+	scripts/demo.sh
+
+# Everything; what CI runs.
+test: setup library
+	scripts/test.sh
+
+test-swift: setup
+	swift test
+
+test-sanitizers: setup
+	scripts/test-sanitizers.sh
+
+test-c: setup library
+	Tests/c/run.sh plain
+	Tests/c/run.sh valgrind
+	Tests/c/run.sh asan
+	Tests/c/examples.sh
+
+test-python: setup library
+	cd Tests && ../$(PYTHON) -m pytest -q practice_api_tests
+	cd bindings/python && ../../$(PYTHON) -m pytest -q
+
+test-servers: setup library
+	cd Tests && ../$(PYTHON) -m pytest -q real_servers_tests
+
+lint: setup library
+	Tests/lint/run.sh
+	scripts/lint-python.sh
+
+bench: setup library
+	swift build -c release --product ScannerBench
+	Tests/bench/run.sh
+
+# At length; `make test` runs each of them briefly.
+fuzz: setup
+	Tests/fuzz/run.sh $(or $(SECONDS_EACH),600)
+
+simulate: setup
+	PENSTOCK_SIMULATION_SEEDS=$(or $(SEEDS),20000) swift test -c release --filter Simulation
+
+examples: library
+	mkdir -p .build/prefix .build/examples
+	scripts/install.sh PREFIX=$(CURDIR)/.build/prefix
+	PKG_CONFIG_PATH=$(CURDIR)/.build/prefix/lib/pkgconfig $(MAKE) -C examples/c BUILD=$(CURDIR)/.build/examples
+
+install: library
+	scripts/install.sh PREFIX=$(PREFIX) $(if $(DESTDIR),DESTDIR=$(DESTDIR))
+
+dist: setup library
+	scripts/dist.sh $(VERSION)
+
+clean:
+	rm -rf .build
