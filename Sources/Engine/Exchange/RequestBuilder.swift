@@ -1,6 +1,7 @@
-/// Puts requests together: source, stream, page token and size, each into its slot.
-struct RequestBuilder: Sendable {
-    private let source: Source
+/// Puts requests together: source, stream, page token and size, each into its slot. Immutable, and a class so that a
+/// walk is small to move about.
+final class RequestBuilder: Sendable {
+    let source: Source
     private let plan: RequestPlan
     private let paging: PagingPlan?
     /// With everything that is the same on every page.

@@ -11,7 +11,6 @@ struct Walk: Sendable {
     let stream: Stream
     /// A single request of the host: any status it accepts and any body will do.
     let isCall: Bool
-    private let source: Source
     private var builder: RequestBuilder
     private var reader: PageReader?
     private var paging: Paging
@@ -28,7 +27,6 @@ struct Walk: Sendable {
     init(id: UInt64, stream: Stream, source: Source, isCall: Bool) throws(Failure) {
         self.id = id
         self.stream = stream
-        self.source = source
         self.isCall = isCall
         builder = try RequestBuilder(source: source, plan: stream.request, paging: stream.paging)
         paging = Paging(plan: stream.paging)
@@ -165,7 +163,7 @@ struct Walk: Sendable {
         if case .detect = stream.paging.style {
             do {
                 paging = Paging(plan: found.paging)
-                builder = try RequestBuilder(source: source, plan: stream.request, paging: found.paging)
+                builder = try RequestBuilder(source: builder.source, plan: stream.request, paging: found.paging)
             } catch {
                 throw .wrong(error)
             }
@@ -240,7 +238,7 @@ struct Walk: Sendable {
                 }
             case .url(let url):
                 let refusal = OriginRule.refusal(
-                    of: url, from: facts.url, carriesBody: stream.request.body != nil, source: source)
+                    of: url, from: facts.url, carriesBody: stream.request.body != nil, source: builder.source)
                 if let reason = refusal {
                     throw Failure(.data, "the next link is not followed: \(reason)")
                 }

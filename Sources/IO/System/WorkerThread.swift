@@ -5,7 +5,7 @@ internal import Glibc
 struct WorkerThread: Sendable {
     private let thread: pthread_t
 
-    private final class Task: Sendable {
+    private final class Job: Sendable {
         let name: StaticString
         let body: @Sendable () -> Void
         init(name: StaticString, body: @escaping @Sendable () -> Void) {
@@ -16,7 +16,7 @@ struct WorkerThread: Sendable {
 
     /// Nil when the system has no thread left.
     init?(_ name: StaticString, _ body: @escaping @Sendable () -> Void) {
-        let task = Unmanaged.passRetained(Task(name: name, body: body))
+        let task = Unmanaged.passRetained(Job(name: name, body: body))
         var thread = pthread_t()
         // Signals are the host's: none is delivered to this thread.
         var all = sigset_t()
@@ -27,7 +27,7 @@ struct WorkerThread: Sendable {
             &thread, nil,
             { context in
                 guard let context else { return nil }
-                let task = Unmanaged<Task>.fromOpaque(context).takeRetainedValue()
+                let task = Unmanaged<Job>.fromOpaque(context).takeRetainedValue()
                 task.name.withUTF8Buffer { name in
                     name.withMemoryRebound(to: CChar.self) { penstock_name_thread($0.baseAddress) }
                 }
