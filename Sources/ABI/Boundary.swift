@@ -1,4 +1,4 @@
-public import CPenstock
+internal import CPenstock
 internal import Engine
 internal import IO
 

@@ -4,7 +4,7 @@ internal import Engine
 internal import IO
 
 @_cdecl("penstock_version") @implementation public func penstock_version() -> UnsafePointer<CChar>? {
-    cString("0.1.0")
+    version.cString
 }
 
 @_cdecl("penstock_abi_version") @implementation public func penstock_abi_version() -> Int32 { 0 }
@@ -16,6 +16,7 @@ internal import IO
 @_cdecl("penstock_schema") @implementation public func penstock_schema() -> UnsafePointer<CChar>? { schema.cString }
 
 /// Made at the first call, kept for ever.
+private let version = OwnedText(Version.text)
 private let schema = OwnedText(SchemaText.text)
 
 func name(of status: penstock_status) -> StaticString {

@@ -47,10 +47,7 @@ extension DocumentParser {
 
     private static func usual(_ places: [String]) -> ValueSource {
         .first(
-            places.compactMap { text in
-                // "@odata.nextLink" is one name.
-                (text.hasPrefix("@") ? JSONPath(member: text) : try? JSONPath(text)).map { .body($0) }
-            })
+            places.compactMap { text in (try? JSONPath(text)).map { .body($0) } })
     }
 
     private func counterSlot(_ place: DocumentPlace, _ usual: String) throws(Failure) -> Slot {
@@ -151,7 +148,8 @@ extension DocumentParser {
                 return "it carries the credentials"
             }
             return nil
-        case .path(let name): return request.path.contains("{\(name)}") ? nil : "\"path\" has no such placeholder"
+        case .path(let name):
+            return ASCII.contains(request.path, "{\(name)}") ? nil : "\"path\" has no such placeholder"
         case .form(let name):
             switch request.body {
             case .form(let fields): return fields.contains { $0.name == name } ? "it is set by \"form\"" : nil

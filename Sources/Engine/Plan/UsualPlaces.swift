@@ -5,7 +5,7 @@ enum UsualPlaces {
     static let nextURLs = [
         "next", "links.next", "links.next.href", "_links.next.href", "_links.next", "paging.next", "pagination.next",
         "pagination.next_url", "paging.next.link", "pagination.links.next", "meta.next", "meta.pagination.links.next",
-        "next_page", "next_page_url", "next_url", "nextUrl", "next_link", "nextLink", "@odata.nextLink",
+        "next_page", "next_page_url", "next_url", "nextUrl", "next_link", "nextLink", "[\"@odata.nextLink\"]",
         "nextRecordsUrl", "nextPageUrl", "links.nextPage",
     ]
 

@@ -26,11 +26,12 @@ public enum ASCII {
     }
 
     /// Byte-wise; `word` is short. (The library's own `contains` of a string brings the regex engine along.)
-    static func contains(_ text: String, _ word: StaticString) -> Bool {
+    package static func contains(_ text: String, _ word: String) -> Bool {
         let bytes = Array(text.utf8)
-        guard bytes.count >= word.utf8CodeUnitCount else { return false }
-        return (0...(bytes.count - word.utf8CodeUnitCount)).contains { start in
-            (0..<word.utf8CodeUnitCount).allSatisfy { bytes[start + $0] == word.utf8Start[$0] }
+        let wanted = Array(word.utf8)
+        guard bytes.count >= wanted.count else { return false }
+        return (0...(bytes.count - wanted.count)).contains { start in
+            wanted.indices.allSatisfy { bytes[start + $0] == wanted[$0] }
         }
     }
 

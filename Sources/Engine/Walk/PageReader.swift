@@ -88,7 +88,8 @@ struct PageReader: Sendable {
     /// One line that says what came instead of JSON and where it stops being JSON.
     static func notJSON(_ error: JSONError, body: UnsafeRawBufferPointer, head: ResponseHead) -> Failure {
         let type = head.headers.first("content-type") ?? ""
-        if ASCII.lowercased(type).contains("html") || body.drop(while: { $0 <= 0x20 }).first == UInt8(ascii: "<") {
+        if ASCII.contains(ASCII.lowercased(type), "html") || body.drop(while: { $0 <= 0x20 }).first == UInt8(ascii: "<")
+        {
             return Failure(.data, "the response is not JSON but \(type.isEmpty ? "markup" : type)")
         }
         if body.isEmpty { return Failure(.data, "the response has no body") }

@@ -1,4 +1,4 @@
-package import Engine
+internal import Engine
 internal import Glibc
 
 /// A JSON Lines file in the making: written beside its name as `<name>.part`, which whole lines only ever reach, and

@@ -1,4 +1,4 @@
-package import Engine
+internal import Engine
 
 /// One stream of a run: where its pages come from, where its records go, and how far it is.
 struct StreamRun: Sendable {

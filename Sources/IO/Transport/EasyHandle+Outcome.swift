@@ -52,7 +52,7 @@ extension EasyHandle {
     private func mayHaveReachedServer(detail: String) -> Bool {
         guard reception.pointee.sends > 0 else { return false }
         if !isSecure, penstock_getinfo_long(easy, CURLINFO_REQUEST_SIZE) == 0 { return false }
-        return reception.pointee.sends > 1 || !detail.contains("REFUSED_STREAM")
+        return reception.pointee.sends > 1 || !ASCII.contains(detail, "REFUSED_STREAM")
     }
 
     private func responseHead(now: Instant) -> ResponseHead {

@@ -43,17 +43,21 @@ enum FailureKind {
         if sends == 0 { return .connect }
         // TLS 1.3 tells the client only now that it does not like its certificate.
         if isCertificate(text) { return .certificate }
-        if text.contains("Too large response headers") { return .headersTooLarge }
-        if text.contains("chunked-encoding") || text.contains("chunk hex-length") { return .protocolError }
+        if ASCII.contains(text, "Too large response headers") { return .headersTooLarge }
+        if ASCII.contains(text, "chunked-encoding") || ASCII.contains(text, "chunk hex-length") {
+            return .protocolError
+        }
         if responseBegan { return .truncated }
         // OpenSSL 3 reports a connection that ends without a goodbye as an error of its own.
-        if text.contains("SSL_read"), !text.contains("eof"), !text.contains("reset") { return .receiving }
+        if ASCII.contains(text, "SSL_read"), !ASCII.contains(text, "eof"), !ASCII.contains(text, "reset") {
+            return .receiving
+        }
         return .closedBeforeResponse
     }
 
     /// OpenSSL's names for the alerts of a peer that refuses our certificate.
     private static func isCertificate(_ text: String) -> Bool {
-        text.contains("certificate") || text.contains("alert unknown ca")
+        ASCII.contains(text, "certificate") || ASCII.contains(text, "alert unknown ca")
     }
 
     /// One line that can be shown: no control characters, and no query of a URL, which may hold a secret.
