@@ -45,9 +45,9 @@ class Client(Handle[_ffi.ClientPointer]):
         params: Values for the `{"param": …}` references in the document.
         options: Further client options ("client_options" in `penstock.schema()`).
         limiter: A budget shared with other clients, besides the document's own "limits".
-        json_loads: What parses records and bodies, from bytes: `orjson.loads` where orjson is
-            installed, else `json.loads`. orjson reads integers beyond 64 bits as floats; pass
-            `json.loads` where that matters.
+        json_loads: What parses records and bodies, from bytes, one call a page where the records
+            stand together. By default values are those of `json.loads`, read with orjson where it
+            is installed.
 
     Raises:
         ConfigError: The document or the options are wrong; the message names the place.

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import penstock
+from penstock._json import reader
 
 Live = Callable[[], dict[str, int]]
 
@@ -147,3 +148,31 @@ def test_a_body_that_is_no_json_says_so() -> None:
             page.json()
     assert caught.value.http_status == 200
     assert caught.value.request_id == "req-9"
+
+
+VALUES = [
+    "-0",
+    "1e400",
+    "1e-400",
+    "2.2250738585072014e-308",
+    "123456789.12345678901234567890",
+    "9223372036854775808",
+    "18446744073709551616",
+    "-9223372036854775808",
+    "-9223372036854775809",
+    "[12345678901234567890123, 1.10]",
+    '"\\ud800"',
+    '"é"',
+    '{"a": 1, "a": 2}',
+]
+
+
+@pytest.mark.parametrize("text", VALUES)
+def test_values_do_not_depend_on_what_is_installed(text: str) -> None:
+    assert repr(reader(None)(memoryview(text.encode()))) == repr(json.loads(text))
+
+
+def test_bytes_that_are_no_json_are_refused() -> None:
+    for text in (b"", b"{", b"nul", b"\xff"):
+        with pytest.raises(ValueError, match=r"."):
+            reader(None)(memoryview(text))

@@ -1,0 +1,83 @@
+"""The types of the documents have exactly the schema's keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import penstock
+from penstock import _types
+
+TYPES: dict[str, Any] = {
+    "Penstock source document": _types.SourceDocument,
+    "Retries": _types.Retry,
+    "Timeouts": _types.Timeouts,
+    "Caps": _types.Caps,
+    "Connections": _types.Connections,
+    "Rate limit": _types.RateLimit,
+    "Concurrency limit": _types.ConcurrencyLimit,
+    "Parameter": _types.Parameter,
+    "Environment variable": _types.Environment,
+    "File": _types.File,
+    "API key": _types.APIKey,
+    "Bearer token": _types.Bearer,
+    "Basic": _types.Basic,
+    "No credentials": _types.NoAuth,
+    "Cursor": _types.CursorPagination,
+    "Offset": _types.OffsetPagination,
+    "Page number": _types.PagePagination,
+    "Next URL": _types.NextURLPagination,
+    "Link header": _types.LinkPagination,
+    "Detection": _types.DetectedPagination,
+    "One page": _types.NoPagination,
+    "Page size": _types.PageSize,
+    "Slot": _types.Slot,
+    "Body": _types.BodyValue,
+    "Header": _types.HeaderValue,
+    "Link": _types.LinkValue,
+    "Last record": _types.LastRecordValue,
+    "Query parameter": _types.QueryParamValue,
+    "First of several": _types.FirstValue,
+    "Stream": _types.Stream,
+    "Read-ahead": _types.ReadAhead,
+    "Request": _types.RequestDocument,
+    "Client options": _types.ClientOptions,
+    "Paginator options": _types.PaginatorOptions,
+    "Job": _types.JobDocument,
+    "Source of a job": _types.JobSource,
+    "Output": _types.JobOutput,
+}
+
+
+def objects(schema: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(schema, dict):
+        if "title" in schema and isinstance(schema.get("properties"), dict):
+            yield schema
+        for value in schema.values():
+            yield from objects(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from objects(value)
+
+
+def test_every_object_of_the_schema_has_a_type_with_its_keys() -> None:
+    found: dict[str, set[str]] = {}
+    for schema in objects(penstock.schema()):
+        # An object may stand in several places; all of them together are what it can have.
+        found.setdefault(schema["title"], set()).update(schema["properties"])
+    typed = {title: set(kind.__annotations__) for title, kind in TYPES.items()}
+    # A mapping of TypedDict bases: __annotations__ has the inherited keys too.
+    assert found == typed
+
+
+def test_what_the_schema_requires_is_known_where_types_require_it() -> None:
+    required = {
+        schema["title"]: set(schema.get("required", ())) for schema in objects(penstock.schema())
+    }
+    for title, kind in TYPES.items():
+        assert kind.__required_keys__ <= required[title], title
+
+
+def test_the_schema_has_the_documents_that_functions_take() -> None:
+    wanted = {"client_options", "request", "paginator_options", "limiter", "job"}
+    assert wanted <= set(penstock.schema()["$defs"])
