@@ -88,8 +88,8 @@ def test_exit_codes_tell_a_wrong_document_from_a_failure(
         assert main([command[0], path, *command[1:]]) == code
         out, errors = capsys.readouterr()
         place = f"{path}: " if status == 17 else ""
-        request_id = " (request id req-1)"
-        told = f"{place}told to fail with {status} at /streams/users{request_id}"
+        about = "(http://127.0.0.1/users?page=…, request id req-1)"
+        told = f"{place}told to fail with {status} at /streams/users {about}"
         assert (out, one_line(errors)) == ("", told)
 
 

@@ -69,7 +69,7 @@ def test_a_missing_secret_is_told_at_once(practice: Practice) -> None:
         ("/fault/close/single/users", penstock.NetworkError),
         ("/fault/truncated/single/users", penstock.NetworkError),
         ("/fault/not-http/single/users", penstock.NetworkError),
-        ("/fault/429;ra=huge/single/users", penstock.RateLimited),
+        ("/fault/429;ra=86400/single/users", penstock.RateLimited),
         ("/fault/html/single/users", penstock.DataError),
         ("/fault/cut-json/single/users", penstock.DataError),
         ("/fault/bad-utf8/single/users", penstock.DataError),
@@ -101,6 +101,12 @@ def test_an_http_error_says_what_a_support_desk_asks(client: penstock.Client) ->
     assert "s3cr3t" not in json.dumps(dict(error.detail)) + repr(error) + str(vars(error))
     page = client.get("/fault/404/single/users", accept_status=[404])
     assert page.status == 404
+
+
+def test_a_wait_that_is_too_long_is_told(client: penstock.Client) -> None:
+    with pytest.raises(penstock.RateLimited) as caught:
+        client.get("/fault/429;ra=86400/single/users")
+    assert (caught.value.http_status, caught.value.retry_after) == (429, 86400.0)
 
 
 def test_nobody_listens(practice: Practice) -> None:

@@ -18,9 +18,10 @@ def complain(message: str) -> None:
 
 
 def one_line(error: PenstockError) -> str:
-    """An error with the request id that a support desk asks for."""
-    known = error.request_id is None or error.request_id in error.message
-    return error.message if known else f"{error.message} (request id {error.request_id})"
+    """An error with the URL that it is about and the request id that a support desk asks for."""
+    about = [error.url or "", f"request id {error.request_id}" if error.request_id else ""]
+    known = [text for text in about if text and text not in error.message]
+    return f"{error.message} ({', '.join(known)})" if known else error.message
 
 
 class ProgressLine:
