@@ -97,7 +97,7 @@ struct Walk: Sendable {
         if !isCall {
             failure.stream = stream.name
             failure.page = index
-            let message = Redaction.text(failure.message, source.secrets)
+            let message = Redaction.text(failure.message, builder.source.secrets)
             failure.message = "stream \"\(stream.name)\", page \(index): \(message)"
         }
         return failure
