@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import time
 
 import pytest
@@ -87,6 +88,34 @@ def test_errors_and_closing(client: penstock.Client) -> None:
             await waiting
 
     asyncio.run(walk())
+
+
+def test_the_descriptor_is_readable_exactly_while_a_call_would_not_wait(
+    client: penstock.Client,
+) -> None:
+    def readable(pages: penstock.Paginator, seconds: float) -> bool:
+        return bool(select.select([pages], [], [], seconds)[0])
+
+    pages = client.pages(STREAM)
+    for _ in range(3):
+        assert readable(pages, 5)
+        assert pages.next_page(0) is not None
+    for _ in range(2):  # the end and errors are sticky
+        assert readable(pages, 5)
+        assert pages.next_page(0) is None
+    failing = client.pages("/fault/404/single/users")
+    for _ in range(2):
+        assert readable(failing, 5)
+        with pytest.raises(penstock.HTTPStatusError):
+            failing.next_page(0)
+    stuck = client.pages("/fault/stall/single/users")
+    assert not readable(stuck, 0.2)
+    with pytest.raises(penstock.Timeout):
+        stuck.next_page(0)
+    stuck.cancel()
+    assert readable(stuck, 5)
+    with pytest.raises(penstock.Cancelled):
+        stuck.next_page(0)
 
 
 def test_two_loops_one_after_the_other(practice: Practice) -> None:

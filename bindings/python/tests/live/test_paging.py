@@ -194,6 +194,18 @@ def test_a_page_says_where_it_stands(practice: Practice, client: penstock.Client
     assert first.records == [json.loads(bytes(record)) for record in first.raw]
 
 
+def test_records_that_do_not_stand_together_are_read_one_by_one(
+    practice: Practice, client: penstock.Client
+) -> None:
+    scattered = {**STYLES["page"], "records": "data[*]"}
+    assert digest(client.pages(scattered)) == practice.truth("users:250")
+    assert list(client.records(scattered)) == list(client.records(STYLES["page"]))
+    page = client.get("/single;in=object/users:5")
+    assert page.records == [page.json()]
+    page = client.get("/offset/users:250", query={"offset": 1000})
+    assert (page.records, list(page.raw), page.record_count) == ([], [], 0)
+
+
 def test_a_limit_in_headers_is_read(practice: Practice, client: penstock.Client) -> None:
     name = practice.name()
     page = client.get(f"/limit/sliding:60:60s;dialect=ietf;name={name}/single/users:1")
