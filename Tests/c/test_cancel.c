@@ -37,12 +37,13 @@ static void *wait_for_request(void *argument) {
 }
 
 /** Waits until the server has as many requests hanging as there should be. */
-static void until_hanging(long count) {
-    int64_t end = now_ms() + 10000 * slowness();
-    while (server_count("hanging") != count && now_ms() < end)
-        sleep_ms(5);
-    CHECK_INT(server_count("hanging"), count);
-}
+#define UNTIL_HANGING(count)                                                                       \
+    do {                                                                                           \
+        int64_t end = now_ms() + 5000;                                                             \
+        while (server_count("hanging") != (count) && now_ms() < end)                               \
+            sleep_ms(5);                                                                           \
+        CHECK_INT(server_count("hanging"), (count));                                               \
+    } while (0)
 
 typedef void ending(waiter *self);
 
@@ -59,22 +60,25 @@ static void free_client(waiter *self) {
     self->client = NULL;
 }
 
-static void while_waiting(void *(*body)(void *), ending *end_it) {
+static void while_waiting(const char *how, void *(*body)(void *), ending *end_it) {
+    int before = test_failures();
     waiter self = {.client = open_client()};
     pthread_t thread;
     if (body == wait_for_page)
         self.paginator = open_stream(self.client, "hang");
     pthread_create(&thread, NULL, body, &self);
-    until_hanging(1);
+    UNTIL_HANGING(1);
     sleep_ms(20); /* the thread waits by now */
     int64_t begin = now_ms();
     end_it(&self);
     pthread_join(thread, NULL);
     CHECK_INT(self.status, PENSTOCK_ERROR_CANCELLED);
     CHECK(self.returned_at - begin < SOON_MS * slowness());
-    until_hanging(0); /* the connection is given up, not kept for nobody */
+    UNTIL_HANGING(0); /* the connection is given up, not kept for nobody */
     penstock_paginator_free(self.paginator);
     penstock_client_free(self.client);
+    if (test_failures() > before)
+        printf("     when %s\n", how);
 }
 
 static void cancelled_before(void) {
@@ -114,17 +118,17 @@ static void cancelled_before(void) {
 static void freed_under_way(void) {
     penstock_client *client = open_client();
     penstock_paginator *hanging = open_stream(client, "hang");
-    until_hanging(1);
+    UNTIL_HANGING(1);
     int64_t begin = now_ms();
     penstock_paginator_free(hanging);
     CHECK(now_ms() - begin < SOON_MS * slowness());
-    until_hanging(0);
+    UNTIL_HANGING(0);
 
     penstock_paginator *live[3] = {open_stream(client, "hang"), open_stream(client, "page"),
                                    open_stream(client, "cursor")};
     penstock_page *page = NULL;
     CHECK_CALL(penstock_paginator_next(live[1], -1, &page, &error), PENSTOCK_OK);
-    until_hanging(1);
+    UNTIL_HANGING(1);
     begin = now_ms();
     penstock_client_free(client);
     CHECK(now_ms() - begin < SOON_MS * slowness());
@@ -139,7 +143,7 @@ static void freed_under_way(void) {
     }
     CHECK_INT(penstock_page_record_count(page), 10);
     penstock_page_free(page);
-    until_hanging(0);
+    UNTIL_HANGING(0);
 }
 
 /** A request's own time limit ends it, and the client lives on. */
@@ -151,7 +155,7 @@ static void given_up(void) {
                PENSTOCK_ERROR_TIMEOUT);
     int64_t took = now_ms() - begin;
     CHECK(took >= 90 && took < 100 + SOON_MS * slowness());
-    until_hanging(0);
+    UNTIL_HANGING(0);
     page = get(client, "/single");
     penstock_page_free(page);
     penstock_client_free(client);
@@ -159,10 +163,10 @@ static void given_up(void) {
 
 int main(void) {
     test_begin("test_cancel");
-    while_waiting(wait_for_page, cancel_paginator);
-    while_waiting(wait_for_page, cancel_client);
-    while_waiting(wait_for_page, free_client);
-    while_waiting(wait_for_request, cancel_client);
+    while_waiting("a page's paginator is cancelled", wait_for_page, cancel_paginator);
+    while_waiting("a page's client is cancelled", wait_for_page, cancel_client);
+    while_waiting("a page's client is freed", wait_for_page, free_client);
+    while_waiting("a request's client is cancelled", wait_for_request, cancel_client);
     cancelled_before();
     freed_under_way();
     given_up();

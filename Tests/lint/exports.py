@@ -9,7 +9,7 @@ from report import Report, need_library, run
 
 report = Report("exports")
 declared = {function.name for function in functions(HEADER)}
-listing = run("nm", "-D", "--defined-only", need_library())
+listing = run("nm", "-D", "--defined-only", "--extern-only", need_library())
 exported, versioned_wrong = set(), []
 for line in listing.stdout.splitlines():
     kind, symbol = line.split()[-2:]

@@ -80,7 +80,7 @@ report.check(
 )
 report.check(
     "no async, await, Task or actor in Sources",
-    places(sources, r"\b(?:async|await|actor)\b(?!\s*[:=(,)])|\bTask\s*(?:\.detached\s*)?[({]"),
+    places(sources, r"\b(?:async|await|actor)\b(?!\s*[:=(,)])|\bTask\s*(?:\.detached\s*)?(?:\(priority[^)]*\)\s*)?\{"),
 )
 report.check(
     "no try!, as! or trap on purpose in Sources",
