@@ -85,7 +85,7 @@ int main(int argc, char **argv) {
             char *arguments[] = {argv[0], (char *)modes[i], NULL};
             pid_t process = 0;
             int status = 0;
-            CHECK_INT(posix_spawn(&process, "/proc/self/exe", NULL, NULL, arguments, environ), 0);
+            CHECK_INT(posix_spawn(&process, argv[0], NULL, NULL, arguments, environ), 0);
             CHECK(waitpid(process, &status, 0) == process);
             if (!CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 42))
                 printf("     '%s' ended with %s %d\n", modes[i],

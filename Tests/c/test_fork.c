@@ -86,9 +86,32 @@ static void new_in_child(void) {
     penstock_page_free(get(client, "/single"));
 }
 
+static void *knock(void *argument) {
+    for (int i = 0; i < 50000 / slowness(); i++)
+        penstock_paginator_cancel(argument);
+    return NULL;
+}
+
+/**
+ * The thread that forked, and threads that the child made, at the same locks: a lock that knows its
+ * owner by a thread id from before the fork shows here.
+ */
+static void crowd_in_child(void) {
+    penstock_client *client = open_client();
+    penstock_paginator *paginator = open_stream(client, "page");
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, knock, paginator);
+    knock(paginator);
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    penstock_paginator_free(paginator);
+    penstock_client_free(client);
+}
+
 /** How the child ends: what it frees, and through exit() with every handler. */
 static void child(parent handles, int frees_first) {
-    alarm((unsigned)(20 * slowness()));
+    alarm((unsigned)(30 * slowness()));
     refused_in_child(&handles);
     memory_in_child(&handles);
     if (frees_first) {
@@ -98,6 +121,8 @@ static void child(parent handles, int frees_first) {
         new_in_child();
         freed_in_child(&handles);
     }
+    for (int round = 0; round < 3; round++)
+        crowd_in_child();
     exit(test_failures() == 0 ? 0 : 1);
 }
 
