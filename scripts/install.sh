@@ -1,12 +1,20 @@
 #!/usr/bin/env bash
 # Installs the library, the headers and the pkg-config file. `make install` calls it.
 #
+#   scripts/install.sh [PREFIX=/usr/local] [DESTDIR=] [LIBDIR=] [PENSTOCK_LIB=]    or in the environment
+#
 #   PREFIX   where it will run from (default /usr/local)
 #   DESTDIR  put in front of every path, for packagers
 #   LIBDIR   where the library goes (default PREFIX/lib)
 #   PENSTOCK_LIB  the built library (default .build/release/libpenstock.so)
 set -euo pipefail
 
+for argument in "$@"; do
+    case "$argument" in
+        PREFIX=* | DESTDIR=* | LIBDIR=* | PENSTOCK_LIB=*) declare "$argument" ;;
+        *) echo "install: what is '$argument'?" >&2; exit 2 ;;
+    esac
+done
 root=$(cd "$(dirname "$0")/.." && pwd)
 prefix=${PREFIX:-/usr/local}
 destdir=${DESTDIR:-}

@@ -24,7 +24,9 @@ check "DESTDIR stands before every path" "$(ls "$work/stage")" "opt"
 check "DESTDIR is not in the pkg-config file" \
     "$(grep -c stage "$work/stage/opt/penstock/lib/pkgconfig/penstock.pc" || true)" 0
 prefix=$work/prefix
-PREFIX=$prefix "$root/scripts/install.sh" >/dev/null
+"$root/scripts/install.sh" "PREFIX=$prefix" >/dev/null
+check "an unknown argument is refused" \
+    "$("$root/scripts/install.sh" "PREFIXX=$work/no" >/dev/null 2>&1 && echo 0 || echo $?)" 2
 check "what is installed" "$(cd "$prefix" && find . -type f -o -type l | LC_ALL=C sort | tr '\n' ' ')" \
     "./include/penstock.h ./include/penstock_jansson.h ./lib/libpenstock.so ./lib/libpenstock.so.0 ./lib/libpenstock.so.0.1.0 ./lib/pkgconfig/penstock.pc "
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig LD_LIBRARY_PATH=$prefix/lib

@@ -31,7 +31,6 @@ case $mode in
         ;;
     asan)
         flags+=(-fsanitize=address,undefined -fno-omit-frame-pointer)
-        export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 LSAN_OPTIONS="suppressions=$here/lsan.supp:print_suppressions=0"
         export PENSTOCK_TEST_SLOWNESS=5
         ;;
 esac
@@ -65,6 +64,12 @@ export PENSTOCK_TEST_URL PENSTOCK_LIB=$library
 failed=()
 for name in "${names[@]}"; do
     code=0
+    if [ $mode = asan ]; then
+        # Those two end processes with handles open, on purpose; valgrind looks for leaks in their parents.
+        leaks=1
+        case $name in test_exit | test_fork) leaks=0 ;; esac
+        export ASAN_OPTIONS=detect_leaks=$leaks LSAN_OPTIONS=suppressions=$here/lsan.supp:print_suppressions=0
+    fi
     "${before[@]}" "$build/$name" {keep}>&- || code=$?
     if [ $code -ne 0 ]; then
         echo "FAIL $name: exit code $code"

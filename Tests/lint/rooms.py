@@ -89,8 +89,8 @@ report.check(
     "no try!, as! or trap on purpose in Sources",
     places(sources, r"\btry!|\bas!|\b(?:fatalError|preconditionFailure|assertionFailure)\s*\("),
 )
-# It keeps the thread id of its owner, and the thread that forked keeps the id of before the fork: the
-# kernel then refuses the lock and Swift ends the process.
+# It keeps the thread id of its owner, and the thread that forked keeps the id of before the fork:
+# the kernel then refuses the lock and Swift ends the process.
 report.check(
     "no Mutex of Synchronization in Sources: it kills a fork's child",
     places(sources, r"\bMutex\s*[(<]"),
