@@ -21,6 +21,8 @@ from .conftest import ROOT, environment
 
 SCRIPT = ROOT / "scripts" / "demo.sh"
 SMALL = ("--records", "400", "--without-flights")
+# More than the blog lets through in one second, so that progress is seen.
+LONGER = ("--records", "1600", "--without-flights")
 ESCAPE = "\x1b"
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -90,6 +92,26 @@ def test_what_does_not_match_fails(
     assert "Everything matches" not in shown and "1 check failed" in shown
 
 
+def test_a_limit_that_is_exceeded_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in streams.NAMES:
+        text = (streams.SOURCES / f"practice-{name}.json").read_text()
+        promised = '{"requests": 30, "per": "1s"}'
+        (tmp_path / f"practice-{name}.json").write_text(text.replace(promised, '"900/s"'))
+    monkeypatch.setattr(streams, "SOURCES", tmp_path)
+    monkeypatch.setattr(streams, "_limit_text", lambda _: "none")
+    monkeypatch.setattr(streams, "_least_seconds", lambda *_: 0.0)
+    monkeypatch.setattr(sys, "argv", ["demo", *SMALL, "--directory", str(tmp_path)])
+    monkeypatch.setattr(sys, "argv", [*sys.argv, "--records", "4000"])
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    assert demo.main() == 1
+    shown = capsys.readouterr().out
+    # Refused requests are asked for again, so the data is right all the same.
+    assert shown.count("identical") == 4
+    assert "1 check failed" in shown and " 0 violations" not in shown
+
+
 class Terminal:
     """The demonstration on a terminal of its own."""
 
@@ -128,14 +150,14 @@ class Terminal:
 
 
 def test_on_a_terminal(tmp_path: Path) -> None:
-    terminal = Terminal(*SMALL, "--directory", str(tmp_path))
+    terminal = Terminal(*LONGER, "--directory", str(tmp_path))
     assert terminal.exit_code() == 0, terminal.shown
     assert f"{ESCAPE}[4A" in terminal.shown  # the lines of progress move in place
     assert COLOR.search(terminal.shown)
 
 
 def test_on_a_terminal_without_color(tmp_path: Path) -> None:
-    terminal = Terminal(*SMALL, "--directory", str(tmp_path), NO_COLOR="1")
+    terminal = Terminal(*LONGER, "--directory", str(tmp_path), NO_COLOR="1")
     assert terminal.exit_code() == 0, terminal.shown
     assert f"{ESCAPE}[4A" in terminal.shown
     assert not COLOR.search(terminal.shown)
