@@ -1,7 +1,9 @@
 /*
  * What goes wrong, told precisely: documents, addresses, statuses, bodies; and that it stays told.
  */
+#define _GNU_SOURCE
 #include "support.h"
+#include <sys/resource.h>
 
 static void refused_document(const char *text, const char *const parts[]) {
     penstock_client *client = NULL;
@@ -236,6 +238,41 @@ static void caps(void) {
     penstock_client_free(client);
 }
 
+/** With no descriptor left every call fails with a reason; with descriptors again all is well. */
+static void no_descriptors(void) {
+    penstock_client *before = open_client(), *client = NULL;
+    penstock_paginator *paginator = NULL;
+    penstock_page *page = NULL;
+    penstock_error *error = NULL;
+    const char *source = source_text(), *request = "{\"path\": \"/single\"}";
+    struct rlimit usual, none;
+    getrlimit(RLIMIT_NOFILE, &usual);
+    none = usual;
+    none.rlim_cur = 3; /* what is open stays open */
+    setrlimit(RLIMIT_NOFILE, &none);
+
+    penstock_status opened =
+        penstock_client_open(source, strlen(source), NULL, 0, NULL, &client, NULL);
+    penstock_status walked =
+        penstock_paginator_open(before, "{\"stream\": \"page\"}", 18, &paginator, NULL);
+    if (walked == PENSTOCK_OK)
+        walked = penstock_paginator_next(paginator, -1, &page, NULL);
+    penstock_status got =
+        penstock_client_request(before, request, strlen(request), -1, &page, &error);
+    setrlimit(RLIMIT_NOFILE, &usual);
+
+    CHECK(opened == PENSTOCK_OK || opened >= PENSTOCK_ERROR_INVALID_ARGUMENT);
+    CHECK(walked >= PENSTOCK_ERROR_INVALID_ARGUMENT && walked != PENSTOCK_ERROR_INTERNAL);
+    CHECK(got >= PENSTOCK_ERROR_INVALID_ARGUMENT && got != PENSTOCK_ERROR_INTERNAL);
+    CHECK(penstock_error_message(error)[0] != '\0');
+    penstock_error_free(error);
+    penstock_paginator_free(paginator);
+    penstock_client_free(client);
+    page = get(before, "/single");
+    penstock_page_free(page);
+    penstock_client_free(before);
+}
+
 /** Pages that arrived come first; then the error, again and again, equal each time. */
 static void sticky(penstock_client *client, const char *stream, int pages, penstock_status expected,
                    int32_t http_status) {
@@ -279,5 +316,6 @@ int main(void) {
     sticky(client, "circle", 1, PENSTOCK_ERROR_DATA, 0);
     penstock_client_free(client);
     caps();
+    no_descriptors();
     return test_end();
 }

@@ -1,9 +1,12 @@
 /*
  * Every accessor of a page, for each style of paging, and what next() promises about time.
  */
+#define _GNU_SOURCE
 #include "support.h"
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 
 /** The records, one after the other, are the server's bytes, inside the body, in order. */
 static void check_records(const penstock_page *page, uint64_t first) {
@@ -207,6 +210,63 @@ static void descriptor(penstock_client *client) {
     penstock_paginator_free(paginator);
 }
 
+static volatile sig_atomic_t signals;
+static atomic_int calm;
+
+static void count_signal(int number) {
+    (void)number;
+    signals++;
+}
+
+static void *annoy(void *argument) {
+    while (!atomic_load(&calm)) {
+        pthread_kill(*(pthread_t *)argument, SIGUSR1);
+        sleep_ms(2);
+    }
+    return NULL;
+}
+
+/** Signals that interrupt every system call change nothing. */
+static void interrupted(penstock_client *client) {
+    struct sigaction action = {.sa_handler = count_signal}; /* no SA_RESTART */
+    pthread_t self = pthread_self(), thread;
+    sigaction(SIGUSR1, &action, NULL);
+    pthread_create(&thread, NULL, annoy, &self);
+    penstock_paginator *paginator =
+        open_options(client, "{\"stream\": \"page\", \"query\": {\"delay_ms\": \"40\"}}");
+    CHECK_INT(drain(paginator), RECORD_TOTAL);
+    penstock_page *page = NULL;
+    int64_t begin = now_ms();
+    CHECK_CALL(penstock_client_request(client, "{\"path\": \"/hang\"}", 17, 100, &page, &error),
+               PENSTOCK_ERROR_TIMEOUT);
+    CHECK(now_ms() - begin >= 95); /* an interrupted wait goes on from where it was, not anew */
+    CHECK(now_ms() - begin < 300 * slowness());
+    atomic_store(&calm, 1);
+    pthread_join(thread, NULL);
+    CHECK(signals > 10);
+    penstock_paginator_free(paginator);
+}
+
+/** What a request may bring besides JSON: nothing, text, a flag. */
+static void other_bodies(penstock_client *client) {
+    penstock_page *page = get(client, "/html");
+    CHECK(slice_is(penstock_page_header(page, "Content-Type"), "text/html"));
+    CHECK(slice_is(penstock_page_body(page), "<!doctype html><title>Maintenance</title>"));
+    penstock_page_free(page);
+    page = get(client, "/json/nothing");
+    CHECK(penstock_page_body(page).data == NULL && penstock_page_body(page).size == 0);
+    CHECK_INT(penstock_page_record_count(page), 0);
+    CHECK(penstock_page_record_array(page).data == NULL);
+    penstock_page_free(page);
+
+    const char *post = "{\"method\": \"POST\", \"path\": \"/echo\", \"json\": {\"a\": 1.10}}";
+    CHECK_CALL(penstock_client_request(client, post, strlen(post), -1, &page, &error), PENSTOCK_OK);
+    penstock_slice body = penstock_page_body(page);
+    CHECK(memmem(body.data, body.size, "\"POST\"", 6) != NULL);
+    CHECK(memmem(body.data, body.size, "application/json", 16) != NULL);
+    penstock_page_free(page);
+}
+
 int main(void) {
     test_begin("test_pages");
     penstock_client *client = open_client();
@@ -216,6 +276,8 @@ int main(void) {
     options_of_a_walk(client);
     pending(client);
     descriptor(client);
+    other_bodies(client);
+    interrupted(client);
     penstock_client_free(client);
     return test_end();
 }
