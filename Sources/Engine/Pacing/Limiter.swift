@@ -33,7 +33,7 @@ public struct Limiter: Sendable {
             case .window(let requests, let per): windows.append(WindowLimit(requests: requests, per: per))
             case .bucket(let requests, let per, let burst):
                 buckets.append(BucketLimit(requests: requests, per: per, burst: burst))
-            case .concurrent(let most): concurrency = min(concurrency, most)
+            case .concurrent(let most): concurrency = min(concurrency, max(1, most))
             }
         }
     }
@@ -74,6 +74,12 @@ public struct Limiter: Sendable {
     public mutating func pause(until instant: Instant) {
         if let pausedUntil, pausedUntil >= instant { return }
         pausedUntil = instant
+    }
+
+    /// How much longer the server wants to be left alone.
+    public func pause(now: Instant) -> Timespan {
+        guard let pausedUntil, pausedUntil > now else { return .zero }
+        return pausedUntil - now
     }
 
     // MARK: the line

@@ -29,13 +29,16 @@ struct WindowLimit: Sendable {
     func earliest(now: Instant) -> Instant? {
         var counted = logged
         var index = head
-        while index < slots.count, slots[index].expiry <= now {
+        var at = now
+        // More than allowed may be logged: what libcurl sent again by itself.
+        while inFlight + counted >= requests {
+            // All places are in flight.
+            guard index < slots.count else { return nil }
+            at = max(at, slots[index].expiry)
             counted -= slots[index].count
             index += 1
         }
-        if inFlight + counted < requests { return now }
-        // Those that have expired are gone; the next to go frees a place, unless all places are in flight.
-        return index < slots.count ? slots[index].expiry : nil
+        return at
     }
 
     mutating func take(now: Instant) {
