@@ -83,6 +83,7 @@ public struct Client {
     ) {
         guard let id = transfers.removeValue(forKey: transfer), var exchange = exchanges[id] else { return }
         release(now: now, shared: &shared)
+        charge(resends: failure.head?.hiddenResends ?? 0, to: &exchange, now: now, shared: &shared)
         var verdict = exchange.failed(failure, now: now, services: &services)
         if case .fail(let failure) = verdict { verdict = .fail(walks[exchange.walk]?.placed(failure) ?? failure) }
         settle(id, exchange, verdict)
@@ -99,7 +100,7 @@ public struct Client {
             return
         }
         release(now: now, shared: &shared)
-        charge(resends: head.hiddenResends, now: now, shared: &shared)
+        charge(resends: head.hiddenResends, to: &exchange, now: now, shared: &shared)
         let feedback = RateLimitFeedback(head: head, body: body, services: services)
         if feedback.throttled {
             counts[exchange.walk]?.throttled += 1
@@ -140,6 +141,7 @@ public struct Client {
     public mutating func next(now: Instant, shared: inout Limiter?) -> Action {
         // Requests leave before pages are handed over: the network works while the host does.
         wake(now: now)
+        endParked(now: now, shared: &shared)
         var until = nextDelay()
         if let id = ready.first {
             switch permit(now: now, shared: &shared) {
@@ -212,11 +214,33 @@ public struct Client {
     }
 
     /// libcurl sent a request again by itself: the server counted that one too.
-    private mutating func charge(resends: Int, now: Instant, shared: inout Limiter?) {
-        for _ in 0..<max(0, resends) {
+    private mutating func charge(resends: Int, to exchange: inout Exchange, now: Instant, shared: inout Limiter?) {
+        guard resends > 0 else { return }
+        exchange.resent(resends)
+        counts[exchange.walk]?.requests += Int64(resends)
+        counts[exchange.walk]?.retries += Int64(resends)
+        for _ in 0..<min(resends, 100) {
             limiter.take(now: now)
             shared?.take(now: now)
             release(now: now, shared: &shared)
+        }
+    }
+
+    /// One request was told to come back later than anybody may be kept waiting: the others would be told the same.
+    private mutating func endParked(now: Instant, shared: inout Limiter?) {
+        guard !ready.isEmpty else { return }
+        let pause = max(limiter.pause(now: now), shared?.pause(now: now) ?? .zero)
+        guard pause > source.retry.maxRetryAfter else { return }
+        let parked = ready
+        ready.removeAll()
+        leaveLine(&shared)
+        for id in parked {
+            guard let exchange = exchanges[id] else { continue }
+            var failure = Failure(
+                .rateLimited, "the server asked not to be called for \(pause.shown), longer than a request may wait")
+            failure.retryAfter = pause
+            failure = exchange.complete(failure)
+            settle(id, exchange, .fail(walks[exchange.walk]?.placed(failure) ?? failure))
         }
     }
 

@@ -112,6 +112,13 @@ public final class World {
         }
     }
 
+    /// All that time goes by, whatever happens in it.
+    public func pass(_ time: Timespan) {
+        let end = now + time
+        run(for: time)
+        now = max(now, end)
+    }
+
     /// Every client acts until it waits; again as long as one of them did something, since they share a limiter.
     public func settle() {
         var taken = 0

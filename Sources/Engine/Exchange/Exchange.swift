@@ -37,6 +37,9 @@ struct Exchange: Sendable {
         isHop = false
     }
 
+    /// The transport sent it again by itself.
+    mutating func resent(_ times: Int) { retry.resent(times) }
+
     /// The transfer gave no whole response.
     mutating func failed(_ failure: TransferFailure, now: Instant, services: inout some Services) -> Verdict {
         let described = Failure(transport: failure)
@@ -52,7 +55,8 @@ struct Exchange: Sendable {
         services: inout some Services
     ) -> Verdict {
         switch head.status {
-        case 200..<300: return .deliver
+        // Some say "too fast" with a 200, in the body.
+        case 200..<300 where !feedback.throttled: return .deliver
         case 301, 302, 303, 307, 308:
             if head.headers.contains("location") {
                 retry.answered(now: now)
@@ -131,8 +135,8 @@ struct Exchange: Sendable {
         }
         let becomesGET =
             head.status == 303 && request.method != "HEAD" || head.status <= 302 && request.method == "POST"
-        let refusal = OriginRule.refusal(
-            of: target, from: request.url, carriesBody: request.body != nil && !becomesGET, source: source)
+        let bodyOrigin = request.body != nil && !becomesGET ? request.url.origin : nil
+        let refusal = OriginRule.refusal(of: target, from: request.url, bodyOrigin: bodyOrigin, source: source)
         if let reason = refusal { return refuse(.data, "the redirect is not followed: \(reason)") }
         redirects += 1
         if becomesGET {
@@ -153,9 +157,11 @@ struct Exchange: Sendable {
 /// Where a walk may go: credentials are pinned to the base URL's origin, and strangers are not visited at all.
 enum OriginRule {
     /// Nil when `target` may be followed.
-    static func refusal(of target: WebURL, from url: WebURL, carriesBody: Bool, source: Source) -> String? {
+    ///
+    /// - Parameter bodyOrigin: whom the request's body was written for; nil when it has none.
+    static func refusal(of target: WebURL, from url: WebURL, bodyOrigin: Origin?, source: Source) -> String? {
         if target.origin == source.baseURL.origin { return nil }
-        if carriesBody, target.origin != url.origin { return "it would take the request body to another origin" }
+        if let bodyOrigin, target.origin != bodyOrigin { return "it would take the request body to another origin" }
         if url.origin.scheme == .https, target.origin.scheme == .http {
             return "it leads from https to http (\(target.origin))"
         }

@@ -29,7 +29,7 @@ extension Failure {
         if !shown.isEmpty { message += ": \(shown)" }
         self.init(code, message)
         httpStatus = head.status
-        requestID = head.requestID.map { Redaction.text($0, secrets) }
+        requestID = head.requestID(without: secrets)
         retryAfter = feedback.wait
         if !shown.isEmpty { self.body = shown }
     }
@@ -50,9 +50,13 @@ extension TransferFailure.Kind {
 
 extension ResponseHead {
     /// What the server's support desk asks for. The usual names, most telling first.
-    var requestID: String? {
+    var requestID: String? { requestID(without: []) }
+
+    func requestID(without secrets: [Secret]) -> String? {
         for name in ["x-request-id", "request-id", "x-amzn-requestid", "x-correlation-id", "x-trace-id", "cf-ray"] {
-            if let id = headers.first(name), !id.isEmpty { return Sanitized.text(id, most: 200) }
+            if let id = headers.first(name), !id.isEmpty {
+                return Sanitized.text(Redaction.text(id, secrets), most: 200)
+            }
         }
         return nil
     }

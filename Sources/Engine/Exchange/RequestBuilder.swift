@@ -35,6 +35,14 @@ final class RequestBuilder: Sendable {
         headers = RequestBuilder.merged(source.headers, plan.headers)
     }
 
+    /// Whom the body of the requests is written for; nil when there is none.
+    var bodyOrigin: Origin? {
+        switch paging?.size?.slot {
+        case .json, .form: base.origin
+        default: plan.body == nil ? nil : base.origin
+        }
+    }
+
     func request(token: PageToken?) throws(Failure) -> PreparedRequest {
         var url = base
         var headers = headers

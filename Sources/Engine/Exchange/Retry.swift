@@ -33,6 +33,8 @@ struct Retry: Sendable {
         sentAt = now
     }
 
+    mutating func resent(_ times: Int) { attempts = attempts.addingSaturating(Int64(times)) }
+
     /// The attempt under way is over, or goes on elsewhere.
     mutating func answered(now: Instant) {
         if let sentAt { elapsed = elapsed + (now - sentAt) }
@@ -66,7 +68,7 @@ struct Retry: Sendable {
             // Never earlier than asked; spread over a tenth of the wait, a second at most.
             let spread = min(Timespan.seconds(1).nanoseconds, retryAfter.nanoseconds / 10)
             wait = max(wait, retryAfter + Timespan(nanoseconds: services.random(upTo: spread)))
-            throttleWaited = throttleWaited + wait
+            throttleWaited = throttleWaited + retryAfter
             if throttleWaited > plan.maxThrottleWait { return .giveUp(.retryAfterTooLong(retryAfter)) }
         } else {
             elapsed = elapsed + wait

@@ -238,7 +238,7 @@ struct Walk: Sendable {
                 }
             case .url(let url):
                 let refusal = OriginRule.refusal(
-                    of: url, from: facts.url, carriesBody: stream.request.body != nil, source: builder.source)
+                    of: url, from: facts.url, bodyOrigin: builder.bodyOrigin, source: builder.source)
                 if let reason = refusal {
                     throw Failure(.data, "the next link is not followed: \(reason)")
                 }
