@@ -11,6 +11,7 @@ extension DocumentParser {
         plan.stopOnShortPage = place["stop_on_short_page"]?.value.bool
         plan.stopOnEmptyPage = place["stop_on_empty_page"]?.value.bool
         if let pages = place["empty_pages"]?.value.int { plan.toleratedEmptyPages = pages }
+        plan.endStatuses = Set((place["end_statuses"]?.value.array ?? []).compactMap { $0.int.map { Int($0) } })
         plan.emptyTokenIsToken = place["empty_token"]?.value.string == "token"
         plan.maxPages = place["max_pages"]?.value.int
         plan.maxRecords = place["max_records"]?.value.int

@@ -116,6 +116,11 @@ extension Vocabulary {
             "empty_pages", .integer(0...1000),
             "How many empty pages in a row are passed over before one ends the walk.",
             default: .int(pagingDefaults.toleratedEmptyPages)),
+        Key(
+            "end_statuses", .list(.integer(400...499), count: 0...16),
+            "Statuses by which the API says, behind the first page, that there are no more pages; without it they are "
+                + "errors.",
+            default: .array([]), examples: [.array([.int(404)])]),
     ]
     private static let bounds: [Key] = [
         Key("max_pages", .integer(1...1_000_000_000_000), "As the stream's \"max_pages\"."),

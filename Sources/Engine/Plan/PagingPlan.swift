@@ -46,6 +46,8 @@ public struct PagingPlan: Sendable, Equatable {
     public var stopOnEmptyPage: Bool?
     /// How many empty pages in a row are passed over before an empty page ends the walk.
     public var toleratedEmptyPages: Int64 = 0
+    /// Statuses by which the API says, behind the first page, that there are no more.
+    public var endStatuses: Set<Int> = []
     /// An empty text is a token like any other.
     public var emptyTokenIsToken = false
     public var maxPages: Int64?

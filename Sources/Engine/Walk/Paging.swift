@@ -21,8 +21,6 @@ struct Paging: Sendable {
     enum Doubt: Equatable, Sendable {
         /// The first page was shorter than asked, which may be its end or the server's own largest size.
         case firstPageWasShort
-        /// No more than a page that was not the last for certain.
-        case nothingWasSaid
     }
     private(set) var doubt: Doubt?
     private var position: Int64 = 0
@@ -37,6 +35,14 @@ struct Paging: Sendable {
         switch plan.style {
         case .offset(_, let start), .page(_, let start): position = start
         default: break
+        }
+    }
+
+    /// Whether pages are asked for by number or offset.
+    var isCounted: Bool {
+        switch plan.style {
+        case .offset, .page: true
+        case .detect, .single, .cursor, .nextURL: false
         }
     }
 
@@ -171,7 +177,6 @@ struct Paging: Sendable {
                 return .end(.shortPage)
             }
         }
-        if !serverSaysMore, doubt == nil { doubt = .nothingWasSaid }
         position = next
         return .page(.counter(next))
     }

@@ -53,13 +53,11 @@ struct Walk: Sendable {
     }
 
     /// A status that is an error where nobody promised that the page exists ends the walk instead of failing it.
+    /// Elsewhere only where the document says so: behind many pages a refusal may mean "not so deep" or "not now", with
+    /// records left behind.
     func endsQuietly(on status: Int) -> Bool {
-        switch paging.doubt {
-        case nil: false
-        case .firstPageWasShort: [400, 404, 416, 422].contains(status)
-        // Behind many pages a refusal may mean "not so deep", with records left behind.
-        case .nothingWasSaid: [404, 416].contains(status)
-        }
+        if index > 0, paging.plan.endStatuses.contains(status) { return true }
+        return paging.doubt == .firstPageWasShort && [400, 404, 416, 422].contains(status)
     }
 
     /// A final answer of this walk's request.
@@ -99,6 +97,9 @@ struct Walk: Sendable {
             failure.page = index
             let message = Redaction.text(failure.message, builder.source.secrets)
             failure.message = "stream \"\(stream.name)\", page \(index): \(message)"
+            if let status = failure.httpStatus, [400, 404, 416, 422].contains(status), index > 0, paging.isCounted {
+                failure.message += " (if this is how the API ends its pages, say \"end_statuses\": [\(status)])"
+            }
         }
         return failure
     }

@@ -1,5 +1,4 @@
 package import Engine
-internal import Synchronization
 
 /// A client at work: the thread that asks the engine what to do and does it, and the mailbox through which everybody
 /// else talks to it.
@@ -23,7 +22,7 @@ package final class ClientLoop: Sendable {
         case stopped
     }
 
-    private struct Mailbox: ~Copyable {
+    private struct Mailbox {
         var commands: [Command] = []
         /// The thread is in `poll`, or about to be: it must be woken to see a command.
         var isAsleep = false
@@ -36,10 +35,10 @@ package final class ClientLoop: Sendable {
 
     package let source: Source
     package let generation = Fork.generation
-    private let mailbox = Mutex(Mailbox())
+    private let mailbox = Lock(Mailbox())
     private let transport: Transport
     private let shared: SharedLimiter?
-    private let counts = Mutex<[UInt64: Engine.Client.Counts]>([:])
+    private let counts = Lock<[UInt64: Engine.Client.Counts]>([:])
 
     package init(source: Source, shared: SharedLimiter?) throws(Failure) {
         self.source = source

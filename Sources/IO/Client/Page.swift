@@ -1,6 +1,5 @@
 package import Engine
 internal import Glibc
-internal import Synchronization
 
 /// A page in the host's hands: the body's bytes, the records' ranges, and what else the response said.
 ///
@@ -8,7 +7,7 @@ internal import Synchronization
 package final class Page: Sendable {
     package let body: Body
     package let facts: PageFacts
-    private let texts = Mutex<[Text: OwnedText]>([:])
+    private let texts = Lock<[Text: OwnedText]>([:])
 
     private enum Text: Hashable {
         case header(String), headers, metadata, token

@@ -1,5 +1,4 @@
 package import Engine
-internal import Synchronization
 
 /// The host's end of a walk. Ends it when nobody holds it any more.
 package final class Pages: Sendable {

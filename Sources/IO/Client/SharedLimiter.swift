@@ -1,5 +1,4 @@
 package import Engine
-internal import Synchronization
 
 /// A limiter that several clients' threads use. When one of them changes it in a way that lets another go, that one's
 /// loop is woken.
@@ -9,10 +8,10 @@ package final class SharedLimiter: Sendable {
         var waiting: [UInt64: @Sendable () -> Void] = [:]
         var last: UInt64 = 0
     }
-    private let state: Mutex<State>
+    private let state: Lock<State>
 
     package init(_ plan: LimitPlan) {
-        state = Mutex(State(limiter: Limiter(plan)))
+        state = Lock(State(limiter: Limiter(plan)))
     }
 
     /// A name for one user, and how to wake it.

@@ -1,6 +1,5 @@
 package import Engine
 internal import Glibc
-internal import Synchronization
 
 /// A run: all streams of its sources at once, each into a file of its own. One thread takes pages and writes lines;
 /// the network is busy meanwhile on the clients' threads. A stream that fails stops nobody else.
@@ -17,7 +16,7 @@ package final class Sync: Sendable {
     private let board: Monitor<Board>
     private let clients: [ClientLoop]
     private let control: Signal
-    private let thread = Mutex<WorkerThread?>(nil)
+    private let thread = Lock<WorkerThread?>(nil)
 
     package init(_ job: JobPlan) throws(Failure) {
         directory = job.directory

@@ -292,20 +292,21 @@ import Testing
         #expect(world.failure?.stream == "things")
     }
 
-    /// Many servers answer 404 behind the last page, and a full last page promises nothing.
-    @Test func missingPageBehindAFullOneEndsTheWalk() throws {
+    /// Many servers answer 404 behind the last page. A full page promises nothing, so only the document can say that
+    /// this is the end and not a failure in the middle.
+    @Test func missingPageBehindAFullOneEndsTheWalkWhereTheDocumentSaysSo() throws {
         for style in [Make.page(), Make.offset()] {
-            let world = try World.walk(
-                Self.stream(style, size: 3), [Self.data(0, 3), Self.data(3, 3), .status(404)])
+            let pages: [Reply] = [Self.data(0, 3), Self.data(3, 3), .status(404)]
+            let silent = try World.walk(Self.stream(style, size: 3), pages)
+            #expect(silent.failure?.httpStatus == 404)
+            #expect(silent.failure?.message.hasSuffix("say \"end_statuses\": [404])") == true)
+            let told = try Self.stream(style, size: 3) { $0.endStatuses = [404] }
+            let world = try World.walk(told, pages)
             #expect(world.succeeded)
             #expect(world.records.count == 6)
+            // The first page must exist.
+            #expect(try World.walk(told, [.status(404)]).failure?.httpStatus == 404)
         }
-        // A refusal is something else: a deep page may be forbidden though it exists.
-        let refused = try World.walk(
-            Self.stream(Make.page(), size: 3), [Self.data(0, 3), Self.data(3, 3), .status(422)])
-        #expect(refused.failure?.httpStatus == 422)
-        // And the first page must exist.
-        #expect(try World.walk(Self.stream(Make.page(), size: 3), [.status(404)]).failure?.httpStatus == 404)
     }
 
     /// A short first page is all there is, and the server answers every page number with it.
