@@ -456,8 +456,10 @@ void penstock_page_free(penstock_page *page);
 
 /**
  * Start a run: all streams of one or more sources at once, each into a JSON Lines file
- * `<directory>/<stream>.jsonl` (`<source>.<stream>.jsonl` when the job has several sources). One
- * failing stream doesn't stop the others.
+ * `<directory>/<stream>.jsonl` (`<source>.<stream>.jsonl` when the job has several sources). While
+ * the stream runs the file has `.part` behind its name; it is made durable and renamed, over an
+ * older one, when the stream has ended well: a reader never sees half a run. One failing stream
+ * doesn't stop the others; what it wrote stays in its `.part` file, whole lines only.
  *
  * @param job    JSON; "job" in the schema: `{"sources": [{"source": {…}}], "output": {"directory": "out"}}`.
  * @param size   Its length in bytes.
@@ -496,7 +498,8 @@ penstock_status penstock_sync_progress(const penstock_sync *sync, penstock_text 
                                        penstock_error **error);
 
 /**
- * End the run: streams that are not done end as "cancelled"; what is written stays, whole lines only.
+ * End the run: streams that are not done end as "cancelled"; what they wrote stays in their `.part`
+ * files, whole lines only.
  *
  * Threads: any, at any time before _free. Blocks: no. Since 0.1.0.
  */

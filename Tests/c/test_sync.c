@@ -122,7 +122,7 @@ static void one_fails(const char *directory) {
     const json_t *told = json_object_get(failed, "error");
     CHECK_INT(json_integer_value(json_object_get(told, "http_status")), 404);
     json_decref(progress);
-    CHECK_INT(lines_of(directory, "broken.jsonl"), 20);
+    CHECK_INT(lines_of(directory, "broken.jsonl.part"), 20);
     CHECK_INT(lines_of(directory, "cursor.jsonl"), RECORD_TOTAL);
     penstock_sync_free(sync);
 }
@@ -217,7 +217,7 @@ static void disk_full(const char *directory) {
     json_t *progress = progress_of(sync);
     CHECK_TEXT(state_of(stream_of(progress, "offset")), "failed");
     CHECK_INT(json_integer_value(json_object_get(stream_of(progress, "offset"), "records")),
-              lines_of(directory, "offset.jsonl"));
+              lines_of(directory, "offset.jsonl.part"));
     json_decref(progress);
     penstock_sync_free(sync);
 }

@@ -141,8 +141,9 @@ package final class ClientLoop: Sendable {
         /// False when the thread is to end.
         mutating func turn() -> Bool {
             obeyMailbox()
-            if isStopping { return false }
             let until = act()
+            // Only now: what was under way has just been given up.
+            if isStopping { return false }
             let mayRest = loop.mailbox.withLock { mailbox -> Bool in
                 guard mailbox.commands.isEmpty else { return false }
                 mailbox.isAsleep = true

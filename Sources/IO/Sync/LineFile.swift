@@ -13,6 +13,9 @@ final class LineFile: @unchecked Sendable {
     private var filled = 0
     /// Bytes of whole lines that are in the file for sure.
     private(set) var written: Int64 = 0
+    /// Lines among them.
+    private(set) var lines: Int64 = 0
+    private var linesWaiting: Int64 = 0
     private static let capacity = 256 << 10
 
     init(path: String) throws(Failure) {
@@ -42,6 +45,7 @@ final class LineFile: @unchecked Sendable {
             memcpy(buffer + filled, base, record.count)
             (buffer + filled + record.count).storeBytes(of: 0x0A, as: UInt8.self)
             filled += record.count + 1
+            linesWaiting += 1
             return
         }
         var line = [UInt8]()
@@ -50,12 +54,16 @@ final class LineFile: @unchecked Sendable {
         line.append(0x0A)
         try flush()
         try line.withUnsafeBufferPointer { bytes throws(Failure) in try write(UnsafeRawBufferPointer(bytes)) }
+        lines += 1
     }
 
     func flush() throws(Failure) {
         let bytes = UnsafeRawBufferPointer(start: buffer, count: filled)
+        let count = linesWaiting
         filled = 0
+        linesWaiting = 0
         try write(bytes)
+        lines += count
     }
 
     /// The whole run is on disk, under its name.

@@ -198,6 +198,8 @@ package final class Sync: Sendable {
             sync.board.update { board in
                 board.runs[lane.run].requests = max(board.runs[lane.run].requests, counts.requests)
                 board.runs[lane.run].retries = max(board.runs[lane.run].retries, counts.retries)
+                // What failed to be written was counted when it came.
+                board.runs[lane.run].records = lane.file.lines
                 board.runs[lane.run].end(failure, at: now)
             }
         }
