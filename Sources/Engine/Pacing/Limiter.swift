@@ -21,7 +21,8 @@ public struct Limiter: Sendable {
     private var buckets: [BucketLimit] = []
     private var concurrency: Int64 = .max
     private var inFlight: Int64 = 0
-    private var pausedUntil: Instant?
+    /// The server wants to be left alone until then.
+    public private(set) var pausedUntil: Instant?
     private var line: [Ticket] = []
     private var lastTicket: UInt64 = 0
     /// Goes up with every change that may let somebody else in the line go.

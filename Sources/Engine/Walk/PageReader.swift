@@ -93,7 +93,8 @@ struct PageReader: Sendable {
             return Failure(.data, "the response is not JSON but \(type.isEmpty ? "markup" : type)")
         }
         if body.isEmpty { return Failure(.data, "the response has no body") }
-        return Failure(.data, "the response is not valid JSON: \(error)")
+        let isLimit = error.kind == .tooDeep || error.kind == .tooLarge
+        return Failure(isLimit ? .limit : .data, "the response is not valid JSON: \(error)")
     }
 
     private mutating func readRecords(into reading: inout Reading, body: UnsafeRawBufferPointer) throws(Failure) {
