@@ -35,6 +35,9 @@ public struct PagingPlan: Sendable, Equatable {
     /// A flag in the body: false, 0, "", "false" or null ends the walk.
     public var hasMore: ValueSource?
     public var total: ValueSource?
+    /// Nobody said what the total is; it was found by its name. It is reported and ends nothing: some APIs stop
+    /// counting at 10,000.
+    public var totalIsHint = false
     /// The number of the last page, as the API numbers its pages.
     public var lastPage: ValueSource?
     /// How many pages there are.

@@ -30,7 +30,12 @@ struct Detection: Sendable {
         case .path(let path): records = path
         case .detect: findRecords(named: stream.name, path: stream.request.path)
         }
-        if case .detect = stream.paging.style { findPaging(context, services) }
+        switch stream.paging.style {
+        case .detect: findPaging(context, services)
+        case .single: break
+        case .offset, .page: findMetadata(isCounted: true)
+        case .cursor, .nextURL: findMetadata(isCounted: false)
+        }
     }
 
     private struct Context {
@@ -113,6 +118,23 @@ struct Detection: Sendable {
     private var recordCount: Int? {
         if records.steps.isEmpty { return outline.kind == .array ? outline.count : nil }
         return places[records.description].map { outline.members[$0].count }
+    }
+
+    /// What a document that says how to page left out, where the response has it under an unmistakable name.
+    private mutating func findMetadata(isCounted: Bool) {
+        if isCounted { findFlag() }
+        guard paging.total == nil else { return }
+        // "count" is as often the number of this page's records.
+        for text in UsualPlaces.totals where text != "count" {
+            guard let index = places[text], outline.members[index].kind == .number, let path = try? JSONPath(text)
+            else {
+                continue
+            }
+            paging.total = .body(path)
+            paging.totalIsHint = true
+            reasons.append("total: \(text) (reported, not relied on)")
+            return
+        }
     }
 
     private mutating func findLink(_ context: Context) -> Bool {

@@ -152,7 +152,7 @@ struct Paging: Sendable {
         }
         if next == position { return .end(.nothingFurther) }
         var serverSaysMore = hasMore == true
-        if let total {
+        if let total, !plan.totalIsHint {
             let reached = isPage ? received : next - start
             if reached >= total { return .end(.total) }
             serverSaysMore = true

@@ -13,6 +13,8 @@ struct Walk: Sendable {
     let isCall: Bool
     private var builder: RequestBuilder
     private var reader: PageReader?
+    /// No response has been looked at whole yet.
+    private var isFirst = true
     private var paging: Paging
     // Two, since the one record of a page may read like a token.
     private var seenTokens = LoopGuard()
@@ -100,6 +102,8 @@ struct Walk: Sendable {
             if let status = failure.httpStatus, [400, 404, 416, 422].contains(status), index > 0, paging.isCounted {
                 failure.message += " (if this is how the API ends its pages, say \"end_statuses\": [\(status)])"
             }
+        } else if let url = failure.url {
+            failure.message = "\(stream.request.method) \(url): \(failure.message)"
         }
         return failure
     }
@@ -134,12 +138,12 @@ struct Walk: Sendable {
         _ facts: inout PageFacts, head: ResponseHead, body: UnsafeRawBufferPointer, services: some Services
     ) throws(PageReader.Problem) {
         let read: PageReader.Reading?
-        if reader == nil, PageReader.isNoContent(body, head) {
+        if isFirst, PageReader.isNoContent(body, head) {
             // Nothing to find anything by; if there is a next page, that one will do.
             var blank = try makeReader(records: .body, paging: stream.paging)
             read = try blank.read(body, head: head, services: services)
         } else {
-            if reader == nil { try detect(&facts, head: head, body: body, services: services) }
+            if isFirst { try detect(&facts, head: head, body: body, services: services) }
             read = try reader?.read(body, head: head, services: services)
         }
         guard var reading = read else { return }
@@ -161,15 +165,16 @@ struct Walk: Sendable {
         }
         facts.detected = found.reasons
         facts.warnings = found.warnings
+        paging = Paging(plan: found.paging)
         if case .detect = stream.paging.style {
             do {
-                paging = Paging(plan: found.paging)
                 builder = try RequestBuilder(source: builder.source, plan: stream.request, paging: found.paging)
             } catch {
                 throw .wrong(error)
             }
         }
         reader = try makeReader(records: found.records, paging: found.paging)
+        isFirst = false
     }
 
     private func makeReader(records: JSONPath, paging: PagingPlan) throws(PageReader.Problem) -> PageReader {
