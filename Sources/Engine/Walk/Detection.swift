@@ -60,7 +60,7 @@ struct Detection: Sendable {
             }
         }
         // A list one level down in the usual member (`data.items`, `data.users`), if it is the only one there.
-        for candidate in UsualPlaces.records {
+        for candidate in UsualPlaces.records + ["_embedded"] {
             guard let parent = places[JSONOutline.step(candidate)], outline.members[parent].kind == .object else {
                 continue
             }
@@ -77,6 +77,9 @@ struct Detection: Sendable {
             warnings.append("records: several lists (\(names.joined(separator: ", "))), so the object is the record")
         }
         reasons.append("records: the object is the one record")
+        if PageReader.tellsOfError(outline) {
+            warnings.append("records: the response looks like an error that came with a good status")
+        }
     }
 
     private func lists(in parent: Int?) -> [Int] {
@@ -213,7 +216,7 @@ struct Detection: Sendable {
         reasons.append("paging: page number in \(text), sent as page")
         if let last { paging.lastPage = source(last.1, "last page") }
         if let pages { paging.totalPages = source(pages.1, "number of pages") }
-        if last == nil, pages == nil, let total { paging.total = source(total.1, "total") }
+        if last == nil, pages == nil, let total { takeTotal(total, size: size?.0) }
         return true
     }
 
@@ -224,8 +227,18 @@ struct Detection: Sendable {
         let name = text.split(separator: ".").last.map(String.init) ?? "offset"
         paging.style = .offset(slot: .query(name), start: offset)
         reasons.append("paging: offset in \(text), sent as \(name)")
-        paging.total = source(total.1, "total")
+        takeTotal(total, size: number(UsualPlaces.pageSizes, context, services)?.0)
         return true
+    }
+
+    /// A `count` equal to the records of a full page may as well be that page's own: ending by it could lose the rest.
+    private mutating func takeTotal(_ total: (Int64, String), size: Int64?) {
+        let name = total.1.split(separator: ".").last ?? ""
+        if name == "count", let recordCount, total.0 == Int64(recordCount), Int64(recordCount) >= size ?? 0 {
+            reasons.append("paging: \(total.1) may be this page's own, so it does not end the walk")
+            return
+        }
+        paging.total = source(total.1, "total")
     }
 
     private mutating func source(_ text: String, _ what: String) -> ValueSource? {

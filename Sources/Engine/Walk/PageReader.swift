@@ -140,8 +140,12 @@ struct PageReader: Sendable {
 
     static func tellsOfError(_ body: UnsafeRawBufferPointer) -> Bool {
         guard let outline = try? JSONOutline(body, depth: 1) else { return false }
-        return outline.members.contains { member in
-            ["error", "errors", "fault", "error_message"].contains(member.name)
+        return tellsOfError(outline)
+    }
+
+    static func tellsOfError(_ outline: JSONOutline) -> Bool {
+        outline.members.contains { member in
+            member.parent == nil && ["error", "errors", "fault", "error_message"].contains(member.name)
                 && member.kind != .null && member.span.count > 2
         }
     }
