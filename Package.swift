@@ -56,6 +56,7 @@ let package = Package(
         // The virtual clock and the simulated world of the tests. In no product.
         .target(name: "EngineTestKit", dependencies: ["Engine"], path: "Tests/EngineTestKit", swiftSettings: strict),
         .testTarget(name: "EngineTests", dependencies: ["Engine", "EngineTestKit"], swiftSettings: strict),
+        .testTarget(name: "SimulationTests", dependencies: ["Engine", "EngineTestKit"], swiftSettings: strict),
         .testTarget(
             name: "IOTests", dependencies: ["IO", "Engine", "CCurl", "CJansson"], swiftSettings: strict),
     ],
