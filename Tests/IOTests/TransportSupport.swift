@@ -42,11 +42,11 @@ extension TransferFailure {
 extension Outcome {
     var response: (head: ResponseHead, text: String)? {
         guard case .response(let head, let body) = self else { return nil }
-        return (head, String(decoding: body.bytes, as: UTF8.self))
+        return (head, body.withBytes { String(decoding: $0, as: UTF8.self) })
     }
-    var body: Body? {
+    var bytes: [UInt8]? {
         guard case .response(_, let body) = self else { return nil }
-        return body
+        return body.withBytes { Array($0) }
     }
     var failure: TransferFailure? {
         guard case .failed(let failure) = self else { return nil }

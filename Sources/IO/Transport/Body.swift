@@ -18,6 +18,12 @@ package final class Body: @unchecked Sendable {
 
     deinit { free(start) }
 
-    /// Valid as long as the body is.
+    /// The bytes; valid inside `read` only.
+    package func withBytes<R>(_ read: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+        try withExtendedLifetime(self) { try read(bytes) }
+    }
+
+    /// For a holder of the body who hands the bytes on: Swift releases an object after its last use, so a pointer alone
+    /// does not keep them.
     package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: count) }
 }

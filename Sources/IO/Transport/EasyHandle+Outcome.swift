@@ -6,7 +6,8 @@ extension EasyHandle {
     func outcome(of result: CURLcode, now: Instant) -> Outcome {
         guard result == CURLE_OK else { return .failed(failure(of: result, now: now)) }
         guard reception.pointee.headComplete else {
-            return .failed(failure(.protocolError, "the response has no head", now: now))
+            // libcurl is content with a head that its connection's end cuts off.
+            return .failed(failure(.truncated, "the head of the response is cut off", now: now))
         }
         let head = responseHead(now: now)
         // While bytes came in the ratio was held with some slack; now the count is exact.
@@ -31,10 +32,15 @@ extension EasyHandle {
         let text = errorText.isEmpty ? CurlLibrary.message(result) : errorText
         let kind = FailureKind.of(
             result, text: text, sends: reception.pointee.sends,
-            responseBegan: reception.pointee.firstByteAt != nil
-                || penstock_getinfo_off_t(easy, CURLINFO_STARTTRANSFER_TIME_T) > 0,
+            responseBegan: responseBegan(result),
             headComplete: reception.pointee.headComplete)
         return failure(kind, FailureKind.line(text), code: result, now: now)
+    }
+
+    /// The timer that knows of a part of a line also starts when the connection ends without a byte, which has a code
+    /// of its own.
+    private func responseBegan(_ result: CURLcode) -> Bool {
+        reception.pointee.firstByteAt != nil || (result != CURLE_GOT_NOTHING && hasPartOfALine)
     }
 
     private func failure(

@@ -113,6 +113,13 @@ final class EasyHandle {
         reception.pointee.sentAt = now
     }
 
+    /// Part of a status line never reaches the header callback, yet it ends the wait for the first byte; a timer of
+    /// libcurl's knows. With a body to send the same timer starts at the sending (`readwrite_upload` in
+    /// lib/transfer.c) and says nothing.
+    var hasPartOfALine: Bool {
+        bodyBytes == 0 && penstock_getinfo_off_t(easy, CURLINFO_STARTTRANSFER_TIME_T) > 0
+    }
+
     enum Deadline {
         case next(Instant)
         case passed(TransferFailure.Kind)
@@ -125,10 +132,7 @@ final class EasyHandle {
         let total = startedAt + limits.total
         if now >= total { return .passed(.totalTimeout) }
         guard reception.pointee.sends > 0 else { return .next(total) }
-        if reception.pointee.firstByteAt == nil {
-            // Part of a status line never reaches the header callback, yet it ends the wait for the first byte.
-            if penstock_getinfo_off_t(easy, CURLINFO_STARTTRANSFER_TIME_T) > 0 { reception.pointee.noteFirstByte() }
-        }
+        if reception.pointee.firstByteAt == nil, hasPartOfALine { reception.pointee.noteFirstByte() }
         guard reception.pointee.firstByteAt != nil else {
             let due = reception.pointee.sentAt + limits.firstByte
             return now >= due ? .passed(.firstByteTimeout) : .next(min(due, total))

@@ -41,15 +41,19 @@ final class ScriptedServer: Sendable {
             var index = 0
             while true {
                 let client = accept(listener, nil, nil)
-                guard client >= 0 else { return }
-                open.withLock { $0.append(client) }
-                let connection = ScriptedConnection(descriptor: client, index: index) { [self] request in
-                    received.withLock { $0.append(request) }
+                // Closed here and nowhere else: a number closed by another thread may be a new server's already.
+                guard client >= 0 else {
+                    close(listener)
+                    return
                 }
+                open.withLock { $0.append(client) }
+                let connection = ScriptedConnection(
+                    descriptor: client, index: index,
+                    record: { [self] request in received.withLock { $0.append(request) } },
+                    willClose: { [self] in open.withLock { $0.removeAll { $0 == client } } })
                 index += 1
-                Thread.detachNewThread { [self] in
+                Thread.detachNewThread {
                     script(connection)
-                    open.withLock { $0.removeAll { $0 == client } }
                     connection.close()
                 }
             }
@@ -74,7 +78,6 @@ final class ScriptedServer: Sendable {
     /// Ends the accepting thread and lets every script see the end of its connection.
     func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
         open.withLock { for client in $0 { shutdown(client, Int32(SHUT_RDWR)) } }
     }
 }
@@ -84,13 +87,18 @@ final class ScriptedConnection: @unchecked Sendable {
     let index: Int
     private let descriptor: Int32
     private let record: @Sendable (ScriptedServer.Request) -> Void
+    private let willClose: @Sendable () -> Void
     private var pending: [UInt8] = []
     private var isOpen = true
 
-    init(descriptor: Int32, index: Int, record: @escaping @Sendable (ScriptedServer.Request) -> Void) {
+    init(
+        descriptor: Int32, index: Int, record: @escaping @Sendable (ScriptedServer.Request) -> Void,
+        willClose: @escaping @Sendable () -> Void
+    ) {
         self.descriptor = descriptor
         self.index = index
         self.record = record
+        self.willClose = willClose
         var on: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
     }
@@ -152,6 +160,7 @@ final class ScriptedConnection: @unchecked Sendable {
     func close() {
         guard isOpen else { return }
         isOpen = false
+        willClose()
         Glibc.close(descriptor)
     }
 }
