@@ -35,6 +35,8 @@ extension EasyHandle {
         // By ALPN only: on a reused cleartext connection HTTP/2 fails in libcurl 7.88.1 (its issue 10634).
         let version = settings.http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
         let idle = min(max(settings.idleExpiry.milliseconds / 1000, 1), Int64(Int32.max))
+        // libcurl sends it as it is, line breaks included.
+        if settings.userAgent.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return false }
         return set(CURLOPT_HTTP_VERSION, version)
             && set(CURLOPT_TCP_KEEPALIVE, 1)
             && set(CURLOPT_MAXAGE_CONN, Int(idle))
