@@ -21,7 +21,7 @@ enum Tool {
         try process.run()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else { throw Missing(name: name) }
-        return Array(try Data(contentsOf: URL(fileURLWithPath: target)))
+        return Array(try FileHandle(forReadingAtPath: target)?.readToEnd() ?? Data())
     }
 
     static func exists(_ name: String) -> Bool { (try? run("which", [name])) != nil }
