@@ -100,14 +100,3 @@ extension EasyHandle {
         }
     }
 }
-
-extension HeaderFields {
-    /// From the lines of a response head, as they came.
-    fileprivate init(head: UnsafeRawBufferPointer) {
-        self.init()
-        for line in head.split(separator: 0x0A).dropFirst() {
-            guard let colon = line.firstIndex(of: 0x3A) else { continue }
-            append(name: line[..<colon], value: HeaderLine.trimmed(line[(colon + 1)...]))
-        }
-    }
-}
