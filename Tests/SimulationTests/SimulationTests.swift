@@ -100,7 +100,7 @@ import Testing
     }
 
     @Test func calmServersGiveEverything() throws {
-        for seed in Self.seeds.prefix(75) { try Self.simulate(seed &+ 1_000_000, calm: true) }
+        for seed in Self.seeds.prefix(75) { try Self.simulate(seed, calm: true) }
     }
 
     @Test func aSeedReplaysToTheLetter() throws {
