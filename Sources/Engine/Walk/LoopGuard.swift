@@ -4,7 +4,15 @@
 /// A-B-A circles are as endless as A-A. 16 bytes each; beyond `most` the oldest knowledge is kept as one mark that
 /// moves (Brent's cycle finding): a circle is then found after at most three times its length.
 struct LoopGuard: Sendable {
-    private var seen: Set<Fingerprint> = []
+    /// Shared by copies of the walk, of which only the last is ever used: a set of ten thousand fingerprints must not
+    /// be copied with every page.
+    ///
+    /// `@unchecked Sendable`: a walk is used by one thread at a time.
+    private final class Memory: @unchecked Sendable {
+        var seen: Set<Fingerprint> = []
+    }
+
+    private let memory = Memory()
     private var mark: Fingerprint?
     private var sinceMark: Int64 = 0
     private var power: Int64 = 1
@@ -14,8 +22,8 @@ struct LoopGuard: Sendable {
 
     /// True when it was seen before in this run.
     mutating func hasSeen(_ fingerprint: Fingerprint) -> Bool {
-        if seen.count < most { return !seen.insert(fingerprint).inserted }
-        if seen.contains(fingerprint) || mark == fingerprint { return true }
+        if memory.seen.count < most { return !memory.seen.insert(fingerprint).inserted }
+        if memory.seen.contains(fingerprint) || mark == fingerprint { return true }
         sinceMark += 1
         if sinceMark >= power {
             mark = fingerprint
