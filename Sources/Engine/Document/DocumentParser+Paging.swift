@@ -1,13 +1,15 @@
 extension DocumentParser {
-    func pagination(_ place: DocumentPlace) throws(Failure) -> PagingPlan {
+    mutating func pagination(_ place: DocumentPlace) throws(Failure) -> PagingPlan {
         let type = place.value.string ?? place["type"]?.value.string ?? ""
         var plan = PagingPlan(style: try style(type, place))
         plan.size = try size(place["size"], type: type)
         if let flag = place["send_first"]?.value.bool { plan.sendFirst = flag }
-        plan.hasMore = place["has_more"].flatMap(Self.valueSource)
-        plan.total = place["total"].flatMap(Self.valueSource)
-        plan.lastPage = place["last_page"].flatMap(Self.valueSource)
-        plan.totalPages = place["total_pages"].flatMap(Self.valueSource)
+        plan.hasMore = try valueSource(place["has_more"])
+        plan.total = try valueSource(place["total"])
+        plan.lastPage = try valueSource(place["last_page"])
+        plan.totalPages = try valueSource(place["total_pages"])
+        plan.stops = try stopRules(place["stop"])
+        plan.firstToken = type == "cursor" ? place["start"]?.value.string : nil
         plan.stopOnShortPage = place["stop_on_short_page"]?.value.bool
         plan.stopOnEmptyPage = place["stop_on_empty_page"]?.value.bool
         if let pages = place["empty_pages"]?.value.int { plan.toleratedEmptyPages = pages }
@@ -19,7 +21,7 @@ extension DocumentParser {
         return plan
     }
 
-    private func style(_ type: String, _ place: DocumentPlace) throws(Failure) -> PagingPlan.Style {
+    private mutating func style(_ type: String, _ place: DocumentPlace) throws(Failure) -> PagingPlan.Style {
         typealias Usual = Vocabulary.UsualParameter
         switch type {
         case "offset": return .offset(slot: try counterSlot(place, Usual.offset), start: place["start"]?.value.int ?? 0)
@@ -27,11 +29,11 @@ extension DocumentParser {
             let start = place["start"]?.value.int ?? Vocabulary.firstPage
             return .page(slot: try counterSlot(place, Usual.page), start: start)
         case "cursor":
-            let source = place["from"].flatMap(Self.valueSource) ?? Self.usualCursors
+            let source = try valueSource(place["from"]) ?? Self.usualCursors
             let slot = try slot(place, usual: Usual.cursor)
             return slot == .url ? .nextURL(from: source) : .cursor(slot: slot, from: source)
         case "next_url":
-            return .nextURL(from: place["from"].flatMap(Self.valueSource) ?? Self.usualNextURLs)
+            return .nextURL(from: try valueSource(place["from"]) ?? Self.usualNextURLs)
         case "link":
             let relation = place["rel"]?.value.string ?? Vocabulary.defaultRelation
             return .nextURL(from: .link(relation: relation, attribute: nil))
@@ -90,22 +92,6 @@ extension DocumentParser {
         case "path": return .path(text)
         default: return .query(text)
         }
-    }
-
-    /// Nil only for what the check would have refused.
-    static func valueSource(_ place: DocumentPlace) -> ValueSource? {
-        func path(_ place: DocumentPlace?) -> JSONPath? { place?.value.string.flatMap { try? JSONPath($0) } }
-        if place.value.string != nil { return path(place).map { .body($0) } }
-        if let body = place["body"] { return path(body).map { .body($0) } }
-        if let header = place["header"]?.value.string { return .header(header) }
-        if let relation = place["link"]?.value.string {
-            return .link(relation: relation, attribute: place["attribute"]?.value.string)
-        }
-        if let record = place["last_record"] { return path(record).map { .lastRecord($0) } }
-        if let name = place["query_param"]?.value.string {
-            return place["of"].flatMap(valueSource).map { .queryParameter(name, of: $0) }
-        }
-        return place["or"].map { .first($0.elements.compactMap(valueSource)) }
     }
 
     // MARK: what cannot work
@@ -187,6 +173,7 @@ extension DocumentParser {
             let stopsByPage = plan.stopOnEmptyPage ?? true || plan.stopOnShortPage ?? (plan.size != nil)
             let isToldTheEnd =
                 plan.hasMore != nil || plan.total != nil || plan.lastPage != nil || plan.totalPages != nil
+                || !plan.stops.isEmpty
             let isBounded = plan.maxPages != nil || plan.maxRecords != nil
             guard stopsByPage || isToldTheEnd || isBounded else {
                 throw (place["stop_on_empty_page"] ?? place).failure(

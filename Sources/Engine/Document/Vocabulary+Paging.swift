@@ -21,7 +21,12 @@ extension Vocabulary {
                 from(
                     "The token. When absent: the usual places in the body, such as next_cursor, meta.next_cursor or next_page_token."
                 )
-            ] + [size(UsualParameter.cursorSize)] + flags + stops + [
+            ] + [
+                Key(
+                    "start", .text(.line(1...4096)),
+                    "The token of the first request, where the API wants one there too. None when absent.",
+                    examples: [.string("*"), .string("-1")]), size(UsualParameter.cursorSize),
+            ] + flags + stops + [
                 Key(
                     "empty_token", .text(.one(of: ["end", "token"])),
                     "Whether an empty text as token ends the walk or is sent like any other.", default: .string("end"))
@@ -107,6 +112,19 @@ extension Vocabulary {
     ]
     private static let stops: [Key] = [
         Key(
+            "stop", .list(.object(stopRule), count: 1...32),
+            "Each of them ends the walk, besides the rules of the style.",
+            examples: [
+                .array([
+                    .object([
+                        .init(
+                            name: "source",
+                            value: .object([member("link", "next"), member("attribute", "results")])),
+                        member("equals", "false"),
+                    ])
+                ])
+            ]),
+        Key(
             "stop_on_short_page", .flag,
             "Whether a page with fewer records than asked ends the walk. When absent: for offset and page if \"size\" is "
                 + "given and the server does not say otherwise."),
@@ -145,35 +163,4 @@ extension Vocabulary {
                 "Its name; for json also a list of names from the top of the body. Not for url.",
                 examples: [.string("page_token"), .array([.string("page"), .string("after")])]),
         ])
-
-    static let valueSource: Shape.Definition = .init(
-        "value_source", "Where a value comes from in a response. A text is short for {\"body\": text}."
-    ) { .choice([.text(.path), .keyed(valueSources)]) }
-
-    private static let valueSources: [ObjectShape] = [
-        ObjectShape(
-            title: "Body", description: "A value in the body.",
-            keys: [Key("body", .text(.path), "Its path.", required: true, examples: [.string("meta.next_cursor")])]),
-        ObjectShape(
-            title: "Header", description: "A header of the response.",
-            keys: [Key("header", .text(.headerName), "Its name.", required: true)]),
-        ObjectShape(
-            title: "Link", description: "A link of the Link header (RFC 8288).",
-            keys: [
-                Key("link", .text(.line(1...256)), "Its relation.", required: true, examples: [.string("next")]),
-                Key("attribute", .text(.line(1...256)), "One of its attributes instead of its URL."),
-            ]),
-        ObjectShape(
-            title: "Last record", description: "A field of the last record of the page.",
-            keys: [Key("last_record", .text(.path), "The path of the field within the record.", required: true)]),
-        ObjectShape(
-            title: "Query parameter", description: "One parameter cut out of a URL that comes from elsewhere.",
-            keys: [
-                Key("query_param", .text(.line(1...1024)), "Its name.", required: true),
-                Key("of", .named(valueSource), "Where the URL comes from.", required: true),
-            ]),
-        ObjectShape(
-            title: "First of several", description: "The first that is there and not empty.",
-            keys: [Key("or", .list(.named(valueSource), count: 1...32), "In this order.", required: true)]),
-    ]
 }

@@ -32,6 +32,8 @@ public struct PagingPlan: Sendable, Equatable {
     public var size: Size?
     /// The counter or start token goes out with the first request too.
     public var sendFirst = true
+    /// The token of a cursor's first request.
+    public var firstToken: String?
     /// A flag in the body: false, 0, "", "false" or null ends the walk.
     public var hasMore: ValueSource?
     public var total: ValueSource?
@@ -42,6 +44,8 @@ public struct PagingPlan: Sendable, Equatable {
     public var lastPage: ValueSource?
     /// How many pages there are.
     public var totalPages: ValueSource?
+    /// Each of them ends the walk, as the rules of the style do.
+    public var stops: [StopRule] = []
     /// A page with fewer records than asked ends the walk. Nil: as the style has it (offset and page: yes when the
     /// size is known; cursor and URL: no).
     public var stopOnShortPage: Bool?

@@ -10,17 +10,3 @@ public enum Slot: Sendable, Equatable {
     /// The whole URL.
     case url
 }
-
-/// Where a value comes from in a response.
-public indirect enum ValueSource: Sendable, Equatable {
-    case body(JSONPath)
-    case header(String)
-    /// The target of the link with that relation (`attribute` nil), or one of its attributes.
-    case link(relation: String, attribute: String?)
-    /// A field of the last record of the page.
-    case lastRecord(JSONPath)
-    /// One query parameter cut out of a URL that comes from elsewhere.
-    case queryParameter(String, of: ValueSource)
-    /// The first that is there and not empty.
-    case first([ValueSource])
-}

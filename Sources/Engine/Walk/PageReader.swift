@@ -10,6 +10,8 @@ struct PageReader: Sendable {
         var total: Extracted?
         var lastPage: Extracted?
         var totalPages: Extracted?
+        /// One of the document's stop rules holds.
+        var isStopped = false
         var warnings: [String] = []
     }
 
@@ -26,10 +28,10 @@ struct PageReader: Sendable {
     private let tokenSource: ValueSource?
     private let paging: PagingPlan
     private let scanner: JSONScanner
-    /// Body paths in the order of the scanner's targets, from target 1 on.
-    private let paths: [JSONPath]
+    private let values: ResponseReader
     private var matches = JSONMatches()
     private var pagesRead = 0
+    private var uselessStops: Set<Int> = []
 
     init(records: JSONPath, missingRecordsAreEmpty: Bool, paging: PagingPlan) throws(Failure) {
         self.records = records
@@ -39,20 +41,18 @@ struct PageReader: Sendable {
         case .cursor(_, let from), .nextURL(let from): tokenSource = from
         default: tokenSource = nil
         }
-        var paths: [JSONPath] = []
-        for source in [tokenSource, paging.hasMore, paging.total, paging.lastPage, paging.totalPages] {
-            source?.collectBodyPaths(into: &paths)
-        }
-        self.paths = paths
+        let sources = [tokenSource, paging.hasMore, paging.total, paging.lastPage, paging.totalPages].compactMap(\.self)
+        values = try ResponseReader(sources + paging.stops.flatMap(\.sources))
         do {
-            scanner = try JSONScanner([.elements(records)] + paths.map { .value($0) })
+            scanner = try JSONScanner([.elements(records)] + values.targets)
         } catch {
             throw Failure(.config, "selectors: \(error.description)")
         }
     }
 
     mutating func read(
-        _ body: UnsafeRawBufferPointer, head: ResponseHead, services: some Services
+        _ body: UnsafeRawBufferPointer, head: ResponseHead, request: RequestValues, url: WebURL,
+        services: some Services
     ) throws(Problem) -> Reading {
         var reading = Reading()
         if PageReader.isNoContent(body, head) {
@@ -71,13 +71,36 @@ struct PageReader: Sendable {
             }
         }
         pagesRead += 1
-        let context = Context(body: body, head: head, lastRecord: reading.records.last)
-        reading.token = value(tokenSource, context, services)
-        reading.hasMore = value(paging.hasMore, context, services)
-        reading.total = value(paging.total, context, services)
-        reading.lastPage = value(paging.lastPage, context, services)
-        reading.totalPages = value(paging.totalPages, context, services)
+        let response = ResponseReader.Response(
+            body: body, head: head, request: request, matches: matches, records: reading.records)
+        do {
+            reading.token = try values.value(tokenSource, response, services)
+            reading.hasMore = try values.value(paging.hasMore, response, services)
+            reading.total = try values.value(paging.total, response, services)
+            reading.lastPage = try values.value(paging.lastPage, response, services)
+            reading.totalPages = try values.value(paging.totalPages, response, services)
+        } catch {
+            throw .wrong(error)
+        }
+        if !paging.stops.isEmpty { test(response, url, &reading, services) }
         return reading
+    }
+
+    /// A rule that can't be tested is out of the game, aloud; the others decide.
+    private mutating func test(
+        _ response: ResponseReader.Response, _ url: WebURL, _ reading: inout Reading, _ services: some Services
+    ) {
+        for (index, rule) in paging.stops.enumerated() {
+            let holds = try? rule.holds(url: url) { source throws(Failure) in
+                try values.value(source, response, services)
+            }
+            if holds == true {
+                reading.isStopped = true
+            } else if holds == nil, uselessStops.insert(index).inserted {
+                reading.warnings.append(
+                    "stop: \(rule.source.described) is missing or of no use: the other stop rules decide")
+            }
+        }
     }
 
     /// How some APIs say "none" (RFC 9110 sections 15.3.5 and 15.3.6): nothing is missing, another attempt brings no more.
@@ -147,71 +170,6 @@ struct PageReader: Sendable {
         outline.members.contains { member in
             member.parent == nil && ["error", "errors", "fault", "error_message"].contains(member.name)
                 && member.kind != .null && member.span.count > 2
-        }
-    }
-
-    // MARK: value sources
-
-    private struct Context {
-        let body: UnsafeRawBufferPointer
-        let head: ResponseHead
-        let lastRecord: JSONSpan?
-    }
-
-    private func value(_ source: ValueSource?, _ context: Context, _ services: some Services) -> Extracted? {
-        guard let source else { return nil }
-        switch source {
-        case .body(let path):
-            guard let target = paths.firstIndex(of: path), let span = matches[target + 1].first else { return nil }
-            return PageReader.extract(span, in: context.body, services)
-        case .header(let name):
-            return context.head.headers.first(name).map { Extracted(text: $0) }
-        case .link(let relation, let attribute):
-            let lines = context.head.headers.all("link")
-            guard !lines.isEmpty, let link = LinkHeader(lines).first(relation) else { return nil }
-            guard let attribute else { return Extracted(text: link.target) }
-            return link.attribute(attribute).map { Extracted(text: $0) }
-        case .lastRecord(let path):
-            guard let span = context.lastRecord else { return nil }
-            let record = span.bytes(in: context.body)
-            var found = JSONMatches()
-            guard let scanner = try? JSONScanner([.value(path)]), (try? scanner.scan(record, into: &found)) != nil,
-                let field = found[0].first
-            else { return nil }
-            return PageReader.extract(field, in: record, services)
-        case .queryParameter(let name, let inner):
-            guard let text = value(inner, context, services)?.text, !text.isEmpty else { return nil }
-            // Only the query is looked at, so any base will do for a relative reference.
-            let query = text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).dropFirst().first
-            guard let query, let url = try? WebURL("http://localhost/?\(query)") else { return nil }
-            return url.queryValue(name).map { Extracted(text: $0) }
-        case .first(let sources):
-            for candidate in sources {
-                if let found = value(candidate, context, services), !found.isNull, !found.isEmptyText { return found }
-            }
-            return nil
-        }
-    }
-
-    private static func extract(
-        _ span: JSONSpan, in body: UnsafeRawBufferPointer, _ services: some Services
-    ) -> Extracted? {
-        guard let value = services.decode(span.bytes(in: body)) else { return nil }
-        switch value {
-        case .string(let text): return Extracted(value: value, text: text)
-        case .int, .real, .number: return Extracted(value: value, text: span.text(in: body))
-        default: return Extracted(value: value, text: nil)
-        }
-    }
-}
-
-extension ValueSource {
-    func collectBodyPaths(into paths: inout [JSONPath]) {
-        switch self {
-        case .body(let path): if !paths.contains(path) { paths.append(path) }
-        case .header, .link, .lastRecord: break
-        case .queryParameter(_, let inner): inner.collectBodyPaths(into: &paths)
-        case .first(let sources): for source in sources { source.collectBodyPaths(into: &paths) }
         }
     }
 }

@@ -4,7 +4,7 @@
 /// when the response says that there is more, unless the document asks for that.
 struct Paging: Sendable {
     enum End: Equatable, Sendable {
-        case single, emptyPage, shortPage, emptyToken, flag, total, lastPage, maxPages, maxRecords, nothingFurther
+        case single, emptyPage, shortPage, emptyToken, flag, rule, total, lastPage, maxPages, maxRecords, nothingFurther
     }
     enum Next: Equatable, Sendable {
         case end(End)
@@ -51,6 +51,7 @@ struct Paging: Sendable {
         guard plan.sendFirst else { return nil }
         switch plan.style {
         case .offset, .page: return .counter(position)
+        case .cursor: return plan.firstToken.map { .text($0) }
         default: return nil
         }
     }
@@ -75,6 +76,7 @@ struct Paging: Sendable {
         if let most = plan.maxPages, pages >= most { return .end(.maxPages) }
         if let most = plan.maxRecords, received >= most { return .end(.maxRecords) }
         if hasMore == false { return .end(.flag) }
+        if reading.isStopped { return .end(.rule) }
 
         switch plan.style {
         case .single, .detect:

@@ -49,6 +49,11 @@ struct Walk: Sendable {
         readyBytes -= bytes
     }
 
+    /// Of the request that is next or under way.
+    private var values: RequestValues {
+        RequestValues(token: token, size: paging.plan.size?.value, index: index, received: paging.received)
+    }
+
     mutating func nextRequest() throws(Failure) -> PreparedRequest {
         wantsRequest = false
         return try builder.request(token: token)
@@ -117,14 +122,16 @@ struct Walk: Sendable {
                 body: body, head: facts.head, stream: stream, url: facts.url, services: services),
             var reader = try? PageReader(
                 records: found.records, missingRecordsAreEmpty: true, paging: PagingPlan(style: .single)),
-            let reading = try? reader.read(body, head: facts.head, services: services)
+            let reading = try? reader.read(
+                body, head: facts.head, request: RequestValues(), url: facts.url, services: services)
         else { return }
         facts.records = reading.records
         facts.recordArray = reading.recordArray
         // How it would go on, for a host that pages by itself.
         if case .single = found.paging.style { return }
         guard var paged = try? PageReader(records: found.records, missingRecordsAreEmpty: true, paging: found.paging),
-            var first = try? paged.read(body, head: facts.head, services: services)
+            var first = try? paged.read(
+                body, head: facts.head, request: RequestValues(), url: facts.url, services: services)
         else { return }
         var paging = Paging(plan: found.paging)
         if case .page(let next)? = try? paging.received(&first, count: reading.records.count, url: facts.url) {
@@ -138,13 +145,16 @@ struct Walk: Sendable {
         _ facts: inout PageFacts, head: ResponseHead, body: UnsafeRawBufferPointer, services: some Services
     ) throws(PageReader.Problem) {
         let read: PageReader.Reading?
+        let request = values
         if isFirst, PageReader.isNoContent(body, head) {
             // Nothing to find anything by; if there is a next page, that one will do.
             var blank = try makeReader(records: .body, paging: stream.paging)
-            read = try blank.read(body, head: head, services: services)
+            read = try blank.read(
+                body, head: head, request: request, url: facts.url, services: services)
         } else {
             if isFirst { try detect(&facts, head: head, body: body, services: services) }
-            read = try reader?.read(body, head: head, services: services)
+            read = try reader?.read(
+                body, head: head, request: request, url: facts.url, services: services)
         }
         guard var reading = read else { return }
         do {
@@ -236,6 +246,9 @@ struct Walk: Sendable {
             switch following {
             case .counter: break
             case .text(let text), .number(let text):
+                if facts.index == 0, let first = paging.first {
+                    _ = seenTokens.hasSeen(services.fingerprint(first.shown))
+                }
                 guard !seenTokens.hasSeen(services.fingerprint(text)) else {
                     throw Failure(
                         .data,

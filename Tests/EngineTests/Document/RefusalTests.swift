@@ -172,8 +172,20 @@ import Testing
         Case(members: "\"read_ahead\": -1", pointer: "/read_ahead", part: "from 0"),
         Case(members: "\"pagination\": \"curser\"", pointer: "/pagination", part: "\"cursor\", \"offset\""),
         Case(
-            members: "\"pagination\": {\"type\": \"cursor\", \"start\": 1}", pointer: "/pagination/start",
-            part: "unknown key \"start\" (type \"cursor\")"),
+            members: "\"pagination\": {\"type\": \"link\", \"start\": 1}", pointer: "/pagination/start",
+            part: "unknown key \"start\" (type \"link\")"),
+        Case(
+            members: "\"pagination\": {\"type\": \"cursor\", \"stop\": [{\"source\": \"a\"}]}",
+            pointer: "/pagination/stop/0/is", part: "missing key \"is\", \"equals\" or \"at_least\""),
+        Case(
+            members: "\"pagination\": {\"type\": \"cursor\", \"stop\": [{\"source\": \"a\", \"is\": \"nil\"}]}",
+            pointer: "/pagination/stop/0/is", part: "\"empty\""),
+        Case(
+            members: "\"pagination\": {\"type\": \"cursor\", \"from\": {\"find\": \"l\", \"where\": {\"a[*]\": 1}}}",
+            pointer: "/pagination/from/where/a[*]", part: "a wildcard"),
+        Case(
+            members: "\"pagination\": {\"type\": \"cursor\", \"from\": {\"page\": \"tokn\"}}",
+            pointer: "/pagination/from/page", part: "\"token\""),
         Case(
             members: "\"pagination\": {\"type\": \"none\", \"size\": 1}", pointer: "/pagination/size",
             part: "(type \"none\")"),

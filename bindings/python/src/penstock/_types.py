@@ -174,48 +174,141 @@ Slot = TypedDict(
 """Where a value goes in a request."""
 
 
-class BodyValue(TypedDict):
-    """A value in the body."""
+class _Changes(TypedDict, total=False):
+    default: Scalar
+    format: Literal["number", "text"]
+    encode: Literal["percent"]
 
+
+class _BodyValue(TypedDict):
     body: str
 
 
-class HeaderValue(TypedDict):
-    """A header of the response."""
+class BodyValue(_BodyValue, _Changes):
+    """A value in the body."""
 
+
+class _HeaderValue(TypedDict):
     header: str
+
+
+class HeaderValue(_HeaderValue, _Changes):
+    """A header of the response."""
 
 
 class _LinkValue(TypedDict):
     link: str
 
 
-class LinkValue(_LinkValue, total=False):
+class LinkValue(_LinkValue, _Changes, total=False):
     """A link of the Link header, or one of its attributes."""
 
     attribute: str
 
 
-class LastRecordValue(TypedDict):
-    """A field of the last record of the page."""
-
+class _LastRecordValue(TypedDict):
     last_record: str
 
 
-class QueryParamValue(TypedDict):
-    """One parameter cut out of a URL that comes from elsewhere."""
+class LastRecordValue(_LastRecordValue, _Changes):
+    """A field of the last record of the page."""
 
+
+class _FirstRecordValue(TypedDict):
+    first_record: str
+
+
+class FirstRecordValue(_FirstRecordValue, _Changes):
+    """A field of the first record of the page."""
+
+
+class _FoundValue(TypedDict):
+    find: str
+    where: Mapping[str, Scalar]
+
+
+class FoundValue(_FoundValue, _Changes, total=False):
+    """A field of the first object of a list that fits."""
+
+    take: str
+
+
+class _PageValue(TypedDict):
+    page: Literal["token", "size", "index", "count", "received"]
+
+
+class PageValue(_PageValue, _Changes):
+    """Something about the request itself and the page that answers it."""
+
+
+class _ConstantValue(TypedDict):
+    value: Scalar
+
+
+class ConstantValue(_ConstantValue, _Changes):
+    """A value that the document gives."""
+
+
+class _ParameterValue(TypedDict):
+    param: str
+
+
+class ParameterValue(_ParameterValue, _Changes):
+    """A value that comes through "params"."""
+
+
+class _QueryParamValue(TypedDict):
     query_param: str
     of: ValueSource
 
 
-FirstValue = TypedDict("FirstValue", {"or": Sequence["ValueSource"]})
-"""The first that is there and not empty."""
+class QueryParamValue(_QueryParamValue, _Changes):
+    """One parameter cut out of a URL that comes from elsewhere."""
 
-ValueSource = Union[
-    str, BodyValue, HeaderValue, LinkValue, LastRecordValue, QueryParamValue, FirstValue
+
+_FirstValue = TypedDict("_FirstValue", {"or": Sequence["ValueSource"]})
+
+
+class FirstValue(_FirstValue, _Changes):
+    """The first that is there and not empty."""
+
+
+class _SumValue(TypedDict):
+    add: Sequence[int | ValueSource]
+
+
+class SumValue(_SumValue, _Changes):
+    """Whole numbers added up."""
+
+
+SourceObject = Union[
+    BodyValue,
+    HeaderValue,
+    LinkValue,
+    LastRecordValue,
+    FirstRecordValue,
+    FoundValue,
+    PageValue,
+    ConstantValue,
+    ParameterValue,
+    QueryParamValue,
+    FirstValue,
+    SumValue,
 ]
-"""Where a value comes from in a response; a text is a path in the body."""
+ValueSource = Union[str, SourceObject]
+"""Where a value comes from; a text is a path in the body."""
+
+StopRule = TypedDict(
+    "StopRule",
+    {
+        "source": ValueSource,
+        "is": Literal["empty", "true", "false", "0", "this_url"],
+        "equals": Union[Scalar, SourceObject],
+        "at_least": Union[int, ValueSource],
+    },
+    total=False,
+)
+"""A test of a value that ends a walk."""
 
 
 class PageSize(TypedDict, total=False):
@@ -236,6 +329,7 @@ class _Stops(_Bounds, total=False):
     size: int | PageSize
     has_more: ValueSource
     total: ValueSource
+    stop: Sequence[StopRule]
     stop_on_short_page: bool
     stop_on_empty_page: bool
     empty_pages: int
@@ -258,6 +352,7 @@ class CursorPagination(_Token, _From, total=False):
     """A token out of each response goes into the next request."""
 
     type: Literal["cursor"]
+    start: str
     empty_token: Literal["end", "token"]
 
 
