@@ -102,9 +102,10 @@ public struct Client {
         release(now: now, shared: &shared)
         charge(resends: head.hiddenResends, to: &exchange, now: now, shared: &shared)
         let feedback = RateLimitFeedback(head: head, body: body, services: services)
-        if feedback.throttled {
-            counts[exchange.walk]?.throttled += 1
-            if let wait = feedback.wait { pause(until: now + wait, shared: &shared) }
+        if feedback.throttled { counts[exchange.walk]?.throttled += 1 }
+        // A 503 that names a time means everybody, as a 429 does.
+        if feedback.throttled || head.status == 503, let wait = feedback.wait {
+            pause(until: now + wait, shared: &shared)
         }
         var verdict = exchange.received(
             head, feedback: feedback, body: body, source: source, now: now, services: &services)

@@ -147,6 +147,7 @@ struct Exchange: Sendable {
             request.body = nil
             request.headers.removeAll { ASCII.lowercased($0.name).hasPrefix("content-") }
         }
+        if target.origin != source.baseURL.origin { request.hasStrayed = true }
         request.url = target.without(request.secretQuery, of: source)
         isHop = true
         state = .ready

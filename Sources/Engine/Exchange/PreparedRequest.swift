@@ -7,6 +7,9 @@ struct PreparedRequest: Sendable {
     var body: [UInt8]?
     var idempotent: Bool
     var acceptedStatuses: [Int] = []
+    /// A redirect led to another origin. What it leads to from there gets no credentials, though it be the base URL's
+    /// own origin again: a stranger chose it (Go's CVE-2024-45336).
+    var hasStrayed = false
     var limits: TransferLimits
 
     /// RFC 9110 section 9.2.2.
@@ -47,7 +50,7 @@ struct PreparedRequest: Sendable {
     func signed(for source: Source) -> TransferRequest {
         var url = url
         var sent: [(name: String, value: String)] = []
-        if url.origin == source.baseURL.origin {
+        if url.origin == source.baseURL.origin, !hasStrayed {
             sent = headers.map { (name: $0.name, value: $0.value.reveal()) }
             for item in secretQuery { url.setQuery(item.name, item.secret.reveal()) }
             if case .fixed(let credentials) = source.auth {

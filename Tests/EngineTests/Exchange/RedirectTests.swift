@@ -108,6 +108,19 @@ import Testing
         #expect(down.sent.count == 1)
     }
 
+    @Test func credentialsDoNotComeBackLaterInTheChain() throws {
+        var source = try Make.source()
+        source.auth = .fixed([.init(slot: .header("X-API-Key"), secret: Secret("k3y"))])
+        source.otherOrigins = [try WebURL("https://files.test").origin]
+        let home = source.baseURL.origin.text
+        let world = try World.walk(
+            Make.stream(.single, records: ""), source: source,
+            [Self.to("https://files.test/x"), Self.to("\(home)/chosen-by-a-stranger"), .json("[]")])
+        #expect(world.succeeded)
+        #expect(world.sent.count == 3)
+        #expect(world.sent.last?.request.headers.map(\.name) == ["Accept"])
+    }
+
     @Test func bodiesDoNotGoToAnotherOriginWhateverTheStatus() throws {
         var source = try Make.source()
         source.otherOrigins = [try WebURL("https://files.test").origin]
