@@ -24,13 +24,13 @@ before=()
 case $mode in
     valgrind)
         # Descriptions of what is not ours stand in the suppression file, one reason each.
-        before=(valgrind --quiet --leak-check=full --show-leak-kinds=definite,possible
-            --errors-for-leak-kinds=definite,possible --error-exitcode=99 --child-silent-after-fork=yes
+        before=(valgrind --quiet --leak-check=full "--show-leak-kinds=definite,possible"
+            "--errors-for-leak-kinds=definite,possible" --error-exitcode=99 --child-silent-after-fork=yes
             "--suppressions=$here/valgrind.supp")
         export PENSTOCK_TEST_SLOWNESS=30
         ;;
     asan)
-        flags+=(-fsanitize=address,undefined -fno-omit-frame-pointer)
+        flags+=("-fsanitize=address,undefined" -fno-omit-frame-pointer)
         export PENSTOCK_TEST_SLOWNESS=5
         ;;
 esac

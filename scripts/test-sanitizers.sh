@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# The Swift tests under the thread sanitizer and under the address sanitizer, each with a build of its own.
+#
+#   scripts/test-sanitizers.sh [thread|address] [options of swift test]      both without the first
+#
+# What is suppressed stands in Tests/sanitizers, one reason each.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+here=$PWD/Tests/sanitizers
+kinds=(thread address)
+case ${1:-} in thread | address) kinds=("$1") && shift ;; esac
+
+failed=()
+for kind in "${kinds[@]}"; do
+    case $kind in
+        thread)
+            scratch=.build-tsan
+            export TSAN_OPTIONS=halt_on_error=0:exitcode=66:second_deadlock_stack=1:suppressions=$here/thread.supp
+            ;;
+        address)
+            scratch=.build-asan
+            export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
+            export LSAN_OPTIONS=suppressions=$here/leaks.supp:print_suppressions=0
+            ;;
+    esac
+    swift build --build-tests "--sanitize=$kind" --scratch-path "$scratch"
+    code=0
+    swift test --skip-build "--sanitize=$kind" --scratch-path "$scratch" "$@" || code=$?
+    if ((code != 0)); then
+        echo "sanitizers: $kind: exit code $code"
+        failed+=("$kind")
+    fi
+done
+if ((${#failed[@]})); then
+    echo "sanitizers: FAILED: ${failed[*]}"
+    exit 1
+fi
+echo "sanitizers: ${kinds[*]}: all ok"
