@@ -40,17 +40,13 @@ test-sanitizers: setup
 	scripts/test-sanitizers.sh
 
 test-c: setup library
-	Tests/c/run.sh plain
-	Tests/c/run.sh valgrind
-	Tests/c/run.sh asan
-	Tests/c/examples.sh
+	scripts/test.sh c-plain c-valgrind c-asan examples-c
 
 test-python: setup library
-	cd Tests && ../$(PYTHON) -m pytest -q practice_api_tests
-	cd bindings/python && ../../$(PYTHON) -m pytest -q
+	scripts/test.sh $$(scripts/test.sh --list | grep ^python:)
 
 test-servers: setup library
-	cd Tests && ../$(PYTHON) -m pytest -q real_servers_tests
+	scripts/test.sh python:Tests/real_servers_tests
 
 lint: setup library
 	Tests/lint/run.sh
@@ -62,7 +58,7 @@ bench: setup library
 
 # At length; `make test` runs each of them briefly.
 fuzz: setup
-	Tests/fuzz/run.sh $(or $(SECONDS_EACH),600)
+	Tests/fuzz/run $(or $(SECONDS_EACH),600)
 
 simulate: setup
 	PENSTOCK_SIMULATION_SEEDS=$(or $(SEEDS),20000) swift test -c release --filter Simulation
@@ -79,4 +75,4 @@ dist: setup library
 	scripts/dist.sh $(VERSION)
 
 clean:
-	rm -rf .build
+	rm -rf .build .build-tsan .build-asan dist
