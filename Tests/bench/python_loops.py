@@ -74,7 +74,11 @@ def run(name: str, url: str, records: int) -> None:
     wall, cpu = time.perf_counter() - begin, time.process_time() - cpu
     assert counted == records, f"{name}: {counted} records, not {records}"
     resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps({"us": wall / pages * 1e6, "cpu_us": cpu / pages * 1e6, "rss_mb": resident / 1024}))
+    print(
+        json.dumps(
+            {"us": wall / pages * 1e6, "cpu_us": cpu / pages * 1e6, "rss_mb": resident / 1024}
+        )
+    )
 
 
 def main() -> None:
@@ -91,7 +95,9 @@ def main() -> None:
             count = records // 10 if name == "requests_json" else records
             said = subprocess.run(
                 [sys.executable, __file__, "--one", name, url, str(count)],
-                check=True, capture_output=True, text=True,
+                check=True,
+                capture_output=True,
+                text=True,
             ).stdout
             row = json.loads(said)
             known = best.setdefault(name, row)

@@ -13,8 +13,8 @@ enum Tool {
         let directory = try TemporaryDirectory()
         let source = directory.path("input")
         let target = directory.path("output")
-        FileManager.default.createFile(atPath: source, contents: Data(input))
-        FileManager.default.createFile(atPath: target, contents: nil)
+        _ = FileManager.default.createFile(atPath: source, contents: Data(input))
+        _ = FileManager.default.createFile(atPath: target, contents: nil)
         process.standardInput = FileHandle(forReadingAtPath: source)
         process.standardOutput = FileHandle(forWritingAtPath: target)
         process.standardError = FileHandle.nullDevice
