@@ -27,8 +27,10 @@ public struct Client {
     private var limiter: Limiter
     private var walks: [UInt64: Walk] = [:]
     private var exchanges: [UInt64: Exchange] = [:]
-    /// Exchanges that want a permit, in order of arrival.
-    private var ready: [UInt64] = []
+    /// Exchanges that want a permit.
+    private var ready = Turns()
+    /// Transfers whose exchange is gone: to be ended.
+    private var unwanted: [UInt64] = []
     private var transfers: [UInt64: UInt64] = [:]
     private var actions: [Action] = []
     private var actionsTaken = 0
@@ -62,15 +64,10 @@ public struct Client {
     /// The host is done with the walk; a request under way is given up. No further action names it.
     public mutating func close(walk id: UInt64, now: Instant, shared: inout Limiter?) {
         forget(walk: id)
-        guard let walk = walks.removeValue(forKey: id) else { return }
+        guard var walk = walks.removeValue(forKey: id) else { return }
         counts[id] = nil
-        guard let exchange = walk.exchange, let gone = exchanges.removeValue(forKey: exchange) else { return }
-        ready.removeAll { $0 == exchange }
-        if case .inFlight(let transfer) = gone.state {
-            transfers[transfer] = nil
-            actions.append(.abort(transfer: transfer))
-            release(now: now, shared: &shared)
-        }
+        drop(walk.takeDropped(all: true))
+        abortUnwanted(now: now, shared: &shared)
         // The place in the line is the client's: others of its walks may wait there too.
         if ready.isEmpty { leaveLine(&shared) }
     }
@@ -81,25 +78,27 @@ public struct Client {
         transfer: UInt64, failure: TransferFailure, now: Instant, shared: inout Limiter?,
         services: inout some Services
     ) {
-        guard let id = transfers.removeValue(forKey: transfer), var exchange = exchanges[id] else { return }
+        guard let id = transfers.removeValue(forKey: transfer) else { return }
         release(now: now, shared: &shared)
+        guard var exchange = exchanges[id] else { return }
         charge(resends: failure.head?.hiddenResends ?? 0, to: &exchange, now: now, shared: &shared)
-        var verdict = exchange.failed(failure, now: now, services: &services)
-        if case .fail(let failure) = verdict { verdict = .fail(walks[exchange.walk]?.placed(failure) ?? failure) }
-        settle(id, exchange, verdict)
+        let verdict = exchange.failed(failure, now: now, services: &services)
+        settle(id, exchange, verdict, status: nil)
     }
 
     public mutating func received(
         transfer: UInt64, head: ResponseHead, body: UnsafeRawBufferPointer, now: Instant, shared: inout Limiter?,
         services: inout some Services
     ) {
-        guard let id = transfers.removeValue(forKey: transfer), var exchange = exchanges[id],
-            var walk = walks[exchange.walk]
-        else {
+        guard let id = transfers.removeValue(forKey: transfer) else {
             actions.append(.discard(transfer: transfer))
             return
         }
         release(now: now, shared: &shared)
+        guard var exchange = exchanges[id], var walk = walks[exchange.walk] else {
+            actions.append(.discard(transfer: transfer))
+            return
+        }
         charge(resends: head.hiddenResends, to: &exchange, now: now, shared: &shared)
         let feedback = RateLimitFeedback(head: head, body: body, services: services)
         if feedback.throttled { counts[exchange.walk]?.throttled += 1 }
@@ -109,39 +108,31 @@ public struct Client {
         }
         var verdict = exchange.received(
             head, feedback: feedback, body: body, source: source, now: now, services: &services)
-        switch verdict {
-        case .deliver:
+        if case .deliver = verdict {
             let reading = walk.received(
-                transfer: transfer, head: head, feedback: feedback, body: body, exchange: exchange, services: services)
+                exchange: id, transfer: transfer, head: head, feedback: feedback, body: body, exchange: exchange,
+                services: services)
             switch reading {
             case .page(let facts):
                 exchanges[id] = nil
-                walk.exchange = nil
-                walks[walk.id] = walk
                 actions.append(.page(walk: walk.id, facts: facts))
-                if walk.wantsRequest { go(walk.id) } else { actions.append(.ended(walk: walk.id, failure: nil)) }
-                return
+                return goOn(&walk, services: services)
+            case .kept:
+                exchanges[id] = nil
+                return goOn(&walk, services: services)
             case .unreadable(let failure): verdict = exchange.unreadable(failure, now: now, services: &services)
             case .fail(let failure): verdict = .fail(failure)
             }
-        case .fail where walk.endsQuietly(on: head.status):
-            actions.append(.discard(transfer: transfer))
-            exchanges[id] = nil
-            walk.exchange = nil
-            walks[walk.id] = walk
-            actions.append(.ended(walk: walk.id, failure: nil))
-            return
-        case .fail(let failure): verdict = .fail(walk.placed(failure))
-        case .again: break
         }
         actions.append(.discard(transfer: transfer))
-        settle(id, exchange, verdict)
+        settle(id, exchange, verdict, status: head.status)
     }
 
     /// What to do now. Ask until it says `.wait`.
     public mutating func next(now: Instant, shared: inout Limiter?) -> Action {
         // Requests leave before pages are handed over: the network works while the host does.
         wake(now: now)
+        if !unwanted.isEmpty { abortUnwanted(now: now, shared: &shared) }
         endParked(now: now, shared: &shared)
         var until = nextDelay()
         if let id = ready.first {
@@ -150,6 +141,8 @@ public struct Client {
             case .at(let instant): until = min(until ?? instant, instant)
             case .afterRelease: break
             }
+        } else if ticket != nil {
+            leaveLine(&shared)
         }
         if actionsTaken < actions.count {
             defer {
@@ -165,12 +158,12 @@ public struct Client {
     }
 
     /// A walk could go on, but for the host who has not taken its pages.
-    public var isStarved: Bool { walks.values.contains { $0.wantsRequest && $0.exchange == nil } }
+    public var isStarved: Bool { walks.values.contains { $0.isStarved } }
 
     // MARK: inside
 
     private mutating func send(_ id: UInt64, now: Instant) -> Action {
-        ready.removeFirst()
+        _ = ready.removeFirst()
         lastID &+= 1
         let transfer = lastID
         guard var exchange = exchanges[id] else { return .discard(transfer: transfer) }
@@ -232,16 +225,14 @@ public struct Client {
         guard !ready.isEmpty else { return }
         let pause = max(limiter.pause(now: now), shared?.pause(now: now) ?? .zero)
         guard pause > source.retry.maxRetryAfter else { return }
-        let parked = ready
-        ready.removeAll()
+        let parked = ready.removeAll()
         leaveLine(&shared)
         for id in parked {
             guard let exchange = exchanges[id] else { continue }
             var failure = Failure(
                 .rateLimited, "the server asked not to be called for \(pause.shown), longer than a request may wait")
             failure.retryAfter = pause
-            failure = exchange.complete(failure)
-            settle(id, exchange, .fail(walks[exchange.walk]?.placed(failure) ?? failure))
+            settle(id, exchange, .fail(exchange.complete(failure)), status: nil)
         }
     }
 
@@ -250,43 +241,106 @@ public struct Client {
         shared?.pause(until: instant)
     }
 
-    private mutating func settle(_ id: UInt64, _ exchange: Exchange, _ verdict: Exchange.Verdict) {
+    private mutating func settle(_ id: UInt64, _ exchange: Exchange, _ verdict: Exchange.Verdict, status: Int?) {
         switch verdict {
         case .deliver: break
         case .again:
             exchanges[id] = exchange
-            if exchange.state == .ready { ready.append(id) }
+            if exchange.state == .ready { ready.append(id, walk: exchange.walk, place: exchange.place) }
         case .fail(let failure):
             exchanges[id] = nil
-            walks[exchange.walk]?.exchange = nil
-            actions.append(.ended(walk: exchange.walk, failure: failure))
+            guard var walk = walks[exchange.walk] else { return }
+            if walk.refuse(exchange: id, failure, status: status) {
+                walks[walk.id] = walk
+                go(walk.id)
+            } else if let status, walk.endsQuietly(on: status) {
+                end(&walk, nil)
+            } else {
+                end(&walk, walk.placed(failure))
+            }
         }
     }
 
-    /// Starts the walk's next request when it has one and there is room for its page.
-    private mutating func go(_ walkID: UInt64) {
-        guard var walk = walks[walkID], walk.wantsRequest, walk.exchange == nil, walk.hasRoom else { return }
-        do {
-            let request = try walk.nextRequest()
-            lastID &+= 1
-            exchanges[lastID] = Exchange(walk: walkID, request: request, plan: source.retry)
-            walk.exchange = lastID
-            ready.append(lastID)
-        } catch {
-            actions.append(.ended(walk: walkID, failure: walk.placed(error)))
+    /// A page is in: those that waited for it follow, then the next requests.
+    private mutating func goOn(_ walk: inout Walk, services: some Services) {
+        while let due = walk.takeDue(services: services) {
+            switch due {
+            case .page(let facts): actions.append(.page(walk: walk.id, facts: facts))
+            case .nothing: break
+            case .failed(let failure, let transfer):
+                if let transfer { actions.append(.discard(transfer: transfer)) }
+                return end(&walk, failure)
+            }
         }
-        walks[walkID] = walk
+        if walk.isOver { return end(&walk, nil) }
+        drop(walk.takeDropped(all: false))
+        walks[walk.id] = walk
+        go(walk.id)
+    }
+
+    private mutating func end(_ walk: inout Walk, _ failure: Failure?) {
+        walk.isOver = true
+        walk.wantsRequest = false
+        drop(walk.takeDropped(all: true))
+        walks[walk.id] = walk
+        actions.append(.ended(walk: walk.id, failure: failure))
+    }
+
+    private mutating func drop(_ gone: [Ahead.State]) {
+        for state in gone {
+            switch state {
+            case .asked(let id):
+                ready.remove(id)
+                if case .inFlight(let transfer)? = exchanges.removeValue(forKey: id)?.state {
+                    unwanted.append(transfer)
+                }
+            case .waiting(let arrival): actions.append(.discard(transfer: arrival.facts.transfer))
+            case .handed, .refused: break
+            }
+        }
+    }
+
+    private mutating func abortUnwanted(now: Instant, shared: inout Limiter?) {
+        for transfer in unwanted where transfers.removeValue(forKey: transfer) != nil {
+            actions.append(.abort(transfer: transfer))
+            release(now: now, shared: &shared)
+        }
+        unwanted.removeAll()
+    }
+
+    /// Starts the walk's next requests when it has some and there is room for their pages.
+    private mutating func go(_ walkID: UInt64) {
+        guard var walk = walks[walkID], !walk.isOver else { return }
+        do {
+            if walk.wantsRequest, walk.hasRoom {
+                walk.exchange = begin(try walk.nextRequest(), walk: walkID, place: walk.place(of: walk.token))
+            }
+            while let token = walk.nextAhead() {
+                walk.ask(token, by: begin(try walk.request(token), walk: walkID, place: walk.place(of: token)))
+            }
+            walks[walkID] = walk
+        } catch {
+            end(&walk, walk.placed(error))
+        }
+    }
+
+    private mutating func begin(_ request: PreparedRequest, walk: UInt64, place: UInt64) -> UInt64 {
+        lastID &+= 1
+        exchanges[lastID] = Exchange(walk: walk, place: place, request: request, plan: source.retry)
+        ready.append(lastID, walk: walk, place: place)
+        return lastID
     }
 
     private mutating func wake(now: Instant) {
-        // A handful at most: one exchange a walk. In order, since a dictionary has none that two runs share.
+        // A handful, as a rule: one exchange a walk. In order, since a dictionary has none that two runs share.
         let due = exchanges.compactMap { id, exchange -> (at: Instant, id: UInt64)? in
             guard case .delayed(let instant) = exchange.state, instant <= now else { return nil }
             return (instant, id)
         }
         for (_, id) in due.sorted(by: <) {
             exchanges[id]?.state = .ready
-            ready.append(id)
+            guard let exchange = exchanges[id] else { continue }
+            ready.append(id, walk: exchange.walk, place: exchange.place)
         }
     }
 

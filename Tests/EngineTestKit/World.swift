@@ -61,6 +61,8 @@ public final class World {
     private var bodies: [Key: [UInt8]] = [:]
     private var answered: Set<Key> = []
     private var closed: Set<Key> = []
+    /// Walks whose pages may wait for each other before they are handed over.
+    private var keepers: Set<Key> = []
     private var order = 0
 
     public init(
@@ -80,11 +82,13 @@ public final class World {
     }
 
     public func open(_ stream: Stream, walk: UInt64 = 1, client: Int = 0, isCall: Bool = false) {
+        if stream.parallel > 1 { keepers.insert(Key(client: client, transfer: walk)) }
         clients[client].open(stream, isCall: isCall, walk: walk)
     }
 
     public func close(walk: UInt64 = 1, client: Int = 0) {
         closed.insert(Key(client: client, transfer: walk))
+        keepers.remove(Key(client: client, transfer: walk))
         clients[client].close(walk: walk, now: now, shared: &shared)
     }
 
@@ -93,6 +97,11 @@ public final class World {
     }
 
     // MARK: time
+
+    /// Bodies that neither went with a page nor were given back. None when every walk is over.
+    public var heldBodies: Int { bodies.count }
+    /// The most bodies that were held at once.
+    public private(set) var mostHeld = 0
 
     /// Until nothing is left to happen, or until `end` (from now).
     public func run(for end: Timespan = .seconds(400 * 24 * 3600)) {
@@ -135,7 +144,7 @@ public final class World {
                 }
             }
         }
-        for key in answered where bodies[key] != nil {
+        for key in answered where bodies[key] != nil && !keepers.contains(where: { $0.client == key.client }) {
             violate("transfer \(key.transfer): neither page nor discard")
             bodies[key] = nil
         }
@@ -166,6 +175,7 @@ public final class World {
             head.bodyBytes = Int64(body.count)
             head.hiddenResends = event.reply.hiddenResends
             bodies[key] = body
+            mostHeld = max(mostHeld, bodies.count)
             answered.insert(key)
             body.withUnsafeBytes {
                 clients[event.client].received(
@@ -204,6 +214,7 @@ public final class World {
             if endings.contains(where: { $0.client == index && $0.walk == walk }) {
                 violate("walk \(walk) ended twice")
             }
+            keepers.remove(Key(client: index, transfer: walk))
             endings.append(Ending(client: index, walk: walk, failure: failure, at: now))
         case .wait(let until):
             if let until, until <= now { violate("waits until the past") }

@@ -160,6 +160,17 @@ extension DocumentParser {
         return reason(against: names.dropFirst(), in: next)
     }
 
+    /// Only a counted page can be asked for before the one in front of it is there.
+    func checkAhead(_ stream: Stream, _ place: DocumentPlace) throws(Failure) {
+        guard stream.parallel > 1, let given = place["parallel"] else { return }
+        switch stream.paging.style {
+        case .offset, .page, .detect: return
+        case .single: throw given.failure("there is one page")
+        case .cursor, .nextURL:
+            throw given.failure("a page of this pagination is known only from the one before: one at a time")
+        }
+    }
+
     /// A walk must have an end that does not depend on luck.
     func checkEnd(of plan: PagingPlan, _ place: DocumentPlace) throws(Failure) {
         if plan.stopOnShortPage == true, plan.size == nil, let flag = place["stop_on_short_page"] {

@@ -33,6 +33,7 @@ extension Stream {
         stream.request.query.removeAll { kept in added.contains { $0.name == kept.name } }
         stream.request.query += added
         DocumentParser.walk(place, &stream)
+        try parser.checkAhead(stream, place)
         return stream
     }
 }
@@ -88,6 +89,7 @@ extension DocumentParser {
             }
         }
         Self.walk(place, &stream)
+        try checkAhead(stream, place)
         return stream
     }
 
@@ -95,6 +97,8 @@ extension DocumentParser {
     static func walk(_ place: DocumentPlace, _ stream: inout Stream) {
         if let pages = place["max_pages"]?.value.int { stream.paging.maxPages = pages }
         if let records = place["max_records"]?.value.int { stream.paging.maxRecords = records }
+        if let pages = place["parallel"]?.value.int { stream.parallel = pages }
+        if let order = place["order"]?.value.string { stream.order = order == "any" ? .any : .pages }
         guard let ahead = place["read_ahead"] else { return }
         if let pages = ahead.value.int ?? ahead["pages"]?.value.int { stream.readAheadPages = pages }
         if let bytes = ahead["bytes"]?.value.size { stream.readAheadBytes = bytes }

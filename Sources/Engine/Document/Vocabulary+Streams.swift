@@ -57,14 +57,27 @@ extension Vocabulary {
             "The walk ends after so many records. No limit when absent."),
         Key(
             "read_ahead", .choice([.integer(0...1000), .object(readAhead)]),
-            "What may be ready before the host takes it: a number of pages, or pages and bytes. 0 fetches on demand.",
-            default: .int(streamDefaults.readAheadPages)),
+            "What may be under way or ready before the host takes it: a number of pages, or pages and bytes. 0 fetches "
+                + "on demand. With \"parallel\" twice that many pages when absent.",
+            default: .int(Stream.defaultReadAhead)),
+        Key(
+            "parallel", .integer(1...mostParallel),
+            "How many pages are under way at once, as far as the limits and \"read_ahead\" allow; for the paginations "
+                + "\"offset\" and \"page\". Once the first page has shown how long pages are: exactly the pages there are "
+                + "if the server tells of them (\"total\", \"last_page\", \"total_pages\" or a Link header with "
+                + "rel=\"last\"), else so many ahead, and what is asked for beyond the end is ignored.",
+            default: .int(streamDefaults.parallel), examples: [.int(8)]),
+        Key(
+            "order", .text(.one(of: ["pages", "any"])),
+            "With \"parallel\": whether pages are handed over in their order, or as they come.",
+            default: .string("pages")),
     ]
+    static let mostParallel: Int64 = 256
 
     private static let readAhead: ObjectShape = .init(
         title: "Read-ahead", description: "Whichever is reached first.",
         keys: [
-            Key("pages", .integer(0...1000), "Pages.", default: .int(streamDefaults.readAheadPages)),
+            Key("pages", .integer(0...1000), "Pages.", default: .int(Stream.defaultReadAhead)),
             Key("bytes", .size(0...(1 << 40)), "Decoded bytes.", default: .int(streamDefaults.readAheadBytes)),
         ])
 

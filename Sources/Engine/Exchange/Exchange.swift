@@ -14,6 +14,8 @@ struct Exchange: Sendable {
     }
 
     let walk: UInt64
+    /// Whose turn comes first among those of one walk.
+    let place: UInt64
     var request: PreparedRequest
     var state = State.ready
     private(set) var retry: Retry
@@ -23,8 +25,9 @@ struct Exchange: Sendable {
     /// Answers of 200 that were not JSON.
     private var badBodies = 0
 
-    init(walk: UInt64, request: PreparedRequest, plan: RetryPlan) {
+    init(walk: UInt64, place: UInt64, request: PreparedRequest, plan: RetryPlan) {
         self.walk = walk
+        self.place = place
         self.request = request
         retry = Retry(plan: plan, idempotent: request.idempotent)
     }

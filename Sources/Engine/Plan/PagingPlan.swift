@@ -62,6 +62,22 @@ public struct PagingPlan: Sendable, Equatable {
     public var loopGuard = LoopGuard.all
 
     public init(style: Style) { self.style = style }
+
+    /// Whether a page can be asked for and read before those in front of it are there. What it says must not hang on how
+    /// many they are.
+    var canBeAhead: Bool {
+        if case .detect = style { return true }
+        let sources = [hasMore, total, lastPage, totalPages].compactMap(\.self) + stops.flatMap(\.sources)
+        return isCounted && !sources.flatMap(\.leaves).contains { $0 == .page(.index) || $0 == .page(.received) }
+    }
+
+    /// Whether every page has a number that can be known before the page in front of it is there.
+    var isCounted: Bool {
+        switch style {
+        case .offset, .page: true
+        default: false
+        }
+    }
 }
 
 /// Which values of a body are the records.

@@ -52,15 +52,33 @@ public struct Stream: Sendable {
     public var missingRecordsAreEmpty = false
     public var paging: PagingPlan = PagingPlan(style: .detect)
     public var key: JSONPath?
-    /// How many pages, and decoded bytes, may be ready before the host takes them.
-    public var readAheadPages: Int64 = 4
+    /// How many pages, and decoded bytes, may be under way or ready before the host takes them. Nil: as many as
+    /// `parallel` has use for.
+    public var readAheadPages: Int64?
     public var readAheadBytes: Int64 = 64 << 20
+    /// How many pages of a counted pagination are under way at once.
+    public var parallel: Int64 = 1
+    public var order = Order.pages
     /// Parameters that the document asks for and nobody gave yet: they come with the paginator's options.
     public var missingParameters: [String] = []
+
+    public enum Order: Sendable, Equatable {
+        /// As the server counts them.
+        case pages
+        /// As they come.
+        case any
+    }
+
+    static let defaultReadAhead: Int64 = 4
 
     public init(name: String, request: RequestPlan) {
         self.name = name
         self.request = request
+    }
+
+    /// `readAheadPages`, settled.
+    public var pagesAhead: Int64 {
+        readAheadPages ?? max(Stream.defaultReadAhead, parallel.multipliedSaturating(by: parallel > 1 ? 2 : 1))
     }
 }
 

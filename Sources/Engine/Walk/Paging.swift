@@ -27,6 +27,10 @@ struct Paging: Sendable {
     private var emptyRun: Int64 = 0
     /// The size to measure a short page by: what was asked, or less when the server caps it.
     private var size: Int64?
+    /// The largest page so far: how far apart offsets are, as far as anybody can tell beforehand.
+    private var largest: Int64 = 0
+    /// The counter of the last page, by the last word of the server.
+    private var lastCounter: Int64?
     private var warned: Set<String> = []
 
     init(plan: PagingPlan) {
@@ -39,12 +43,7 @@ struct Paging: Sendable {
     }
 
     /// Whether pages are asked for by number or offset.
-    var isCounted: Bool {
-        switch plan.style {
-        case .offset, .page: true
-        case .detect, .single, .cursor, .nextURL: false
-        }
-    }
+    var isCounted: Bool { plan.isCounted }
 
     /// What the first request carries.
     var first: PageToken? {
@@ -56,10 +55,10 @@ struct Paging: Sendable {
         }
     }
 
-    /// How many of a page's records are within `max_records`.
-    func allowed(of count: Int) -> Int {
+    /// How many of a page's records are within `max_records`, when so many of later pages were handed over.
+    func allowed(of count: Int, besides others: Int64 = 0) -> Int {
         guard let most = plan.maxRecords else { return count }
-        return Int(clamping: min(Int64(count), max(0, most - received)))
+        return Int(clamping: min(Int64(count), max(0, most - received.addingSaturating(others))))
     }
 
     /// A page came. `reading.warnings` gains what was odd about it.
@@ -72,6 +71,7 @@ struct Paging: Sendable {
         received = received.addingSaturating(count)
         note(&reading)
         emptyRun = count == 0 ? emptyRun + 1 : 0
+        largest = max(largest, count)
 
         if let most = plan.maxPages, pages >= most { return .end(.maxPages) }
         if let most = plan.maxRecords, received >= most { return .end(.maxRecords) }
@@ -161,10 +161,12 @@ struct Paging: Sendable {
         }
         if isPage, let last = reading.lastPage?.count {
             if position >= last { return .end(.lastPage) }
+            lastCounter = last
             serverSaysMore = true
         }
         if isPage, let all = reading.totalPages?.count {
-            if position - start + 1 >= all { return .end(.lastPage) }
+            if position.subtractingSaturating(start) >= all - 1 { return .end(.lastPage) }
+            lastCounter = start.addingSaturating(all - 1)
             serverSaysMore = true
         }
         if count > 0, let size, count < size, plan.stopOnShortPage ?? true {
@@ -182,6 +184,37 @@ struct Paging: Sendable {
         position = next
         return .page(.counter(next))
     }
+
+    // MARK: ahead
+
+    /// How far apart the counters of pages are; nil while that can't be told, or where pages aren't counted.
+    var stride: Int64? {
+        // Whether the first page was the last one is what the next request finds out.
+        if pages == 0 || doubt == .firstPageWasShort { return nil }
+        switch plan.style {
+        case .page: return 1
+        case .offset: return largest > 0 ? largest : nil
+        default: return nil
+        }
+    }
+
+    /// Whether nothing speaks against a page there, if all `before` pages between those received and this one are full.
+    ///
+    /// - Parameter hint: the counter of the last page by a word that ends no walk.
+    func mayBeThere(_ counter: Int64, before: Int64, hint: Int64?) -> Bool {
+        if let most = plan.maxPages, pages.addingSaturating(before) >= most { return false }
+        let expected = received.addingSaturating(before.multipliedSaturating(by: largest))
+        if let most = plan.maxRecords, expected >= most { return false }
+        if let last = lastCounter ?? hint, counter > last { return false }
+        guard let total else { return true }
+        switch plan.style {
+        case .offset(_, let start): return counter.subtractingSaturating(start) < total
+        default: return expected < total
+        }
+    }
+
+    /// Whether the server has told where the end is.
+    var isEndKnown: Bool { total != nil || lastCounter != nil }
 
     // MARK: tokens
 

@@ -2,6 +2,8 @@
 struct Walk: Sendable {
     enum Reading: Sendable {
         case page(PageFacts)
+        /// It waits for the pages before it.
+        case kept
         /// The body can't be read: worth another attempt of the same request.
         case unreadable(Failure)
         case fail(Failure)
@@ -14,17 +16,22 @@ struct Walk: Sendable {
     private var builder: RequestBuilder
     private var reader: PageReader?
     /// No response has been looked at whole yet.
-    private var isFirst = true
-    private var paging: Paging
+    private(set) var isFirst = true
+    var paging: Paging
     // Two, since the one record of a page may read like a token.
     private var seenTokens = LoopGuard()
-    private var seenPages = LoopGuard()
-    private var index: UInt64 = 0
-    private var token: PageToken?
-    private(set) var wantsRequest = true
+    var seenPages = LoopGuard()
+    /// Of the page whose turn it is: the first one that was not received, or not taken yet.
+    var index: UInt64 = 0
+    var token: PageToken?
+    var wantsRequest = true
+    /// The request for that page.
     var exchange: UInt64?
-    private var readyPages: Int64 = 0
-    private var readyBytes: Int64 = 0
+    /// Nothing more comes.
+    var isOver = false
+    var readyPages: Int64 = 0
+    var readyBytes: Int64 = 0
+    var ahead: Ahead
 
     init(id: UInt64, stream: Stream, source: Source, isCall: Bool) throws(Failure) {
         self.id = id
@@ -32,6 +39,7 @@ struct Walk: Sendable {
         self.isCall = isCall
         builder = try RequestBuilder(source: source, plan: stream.request, paging: stream.paging)
         paging = Paging(plan: stream.paging)
+        ahead = Ahead(most: stream.paging.canBeAhead ? stream.parallel : 1)
         token = paging.first
         if case .path(let path) = stream.records, stream.paging.style != .detect, !isCall {
             reader = try PageReader(
@@ -39,25 +47,28 @@ struct Walk: Sendable {
         }
     }
 
-    /// Room for another page before the host takes some.
-    var hasRoom: Bool {
-        readyPages == 0 || (readyPages < stream.readAheadPages && readyBytes < stream.readAheadBytes)
-    }
+    /// Room for another page before the host takes some. With nothing in the host's hands there is always room for the
+    /// page whose turn it is.
+    var hasRoom: Bool { readyPages == 0 || hasRoomAhead }
 
     mutating func consumed(bytes: Int64) {
         readyPages -= 1
         readyBytes -= bytes
     }
 
-    /// Of the request that is next or under way.
-    private var values: RequestValues {
-        RequestValues(token: token, size: paging.plan.size?.value, index: index, received: paging.received)
+    /// What that request was made with. Of a page ahead only the token is certain: see `PagingPlan.canBeAhead`.
+    private func values(of id: UInt64) -> RequestValues {
+        RequestValues(
+            token: id == exchange ? token : ahead.token(of: id), size: paging.plan.size?.value, index: index,
+            received: paging.received)
     }
 
     mutating func nextRequest() throws(Failure) -> PreparedRequest {
         wantsRequest = false
-        return try builder.request(token: token)
+        return try request(token)
     }
+
+    func request(_ token: PageToken?) throws(Failure) -> PreparedRequest { try builder.request(token: token) }
 
     /// A status that is an error where nobody promised that the page exists ends the walk instead of failing it.
     /// Elsewhere only where the document says so: behind many pages a refusal may mean "not so deep" or "not now", with
@@ -67,11 +78,10 @@ struct Walk: Sendable {
         return paging.doubt == .firstPageWasShort && [400, 404, 416, 422].contains(status)
     }
 
-    /// A final answer of this walk's request.
+    /// A final answer to one of this walk's requests.
     mutating func received(
-        transfer: UInt64, head: ResponseHead, feedback: RateLimitFeedback, body: UnsafeRawBufferPointer,
-        exchange: Exchange,
-        services: some Services
+        exchange id: UInt64, transfer: UInt64, head: ResponseHead, feedback: RateLimitFeedback,
+        body: UnsafeRawBufferPointer, exchange: Exchange, services: some Services
     ) -> Reading {
         var facts = PageFacts(
             transfer: transfer, stream: stream.name, index: index, head: head, method: exchange.request.method,
@@ -80,23 +90,34 @@ struct Walk: Sendable {
         facts.limitReset = feedback.resetAfter
         if isCall {
             takeCall(&facts, body: body, services: services)
-        } else {
+            self.exchange = nil
+            isOver = true
+            return .page(handOver(facts, bytes: Int64(body.count)))
+        }
+        do {
+            var arrival = try read(facts, of: id, head: head, body: body, services: services)
+            guard id == self.exchange else { return keep(arrival, of: id) }
+            self.exchange = nil
             do {
-                try take(&facts, head: head, body: body, services: services)
+                return .page(try follow(&arrival, services: services))
             } catch {
-                switch error {
-                case .unreadable(let failure): return .unreadable(placed(failure))
-                case .wrong(let failure): return .fail(placed(exchange.complete(failure)))
-                }
+                return .fail(exchange.complete(error))
+            }
+        } catch {
+            switch error {
+            case .unreadable(let failure): return .unreadable(failure)
+            case .wrong(let failure): return .fail(exchange.complete(failure))
             }
         }
-        index += 1
-        readyPages += 1
-        readyBytes += Int64(body.count)
-        return .page(facts)
     }
 
-    /// Names stream and page in a failure.
+    mutating func handOver(_ facts: PageFacts, bytes: Int64) -> PageFacts {
+        readyPages += 1
+        readyBytes += bytes
+        return facts
+    }
+
+    /// Names stream and page in a failure of the page whose turn it is.
     func placed(_ failure: Failure) -> Failure {
         var failure = failure
         if !isCall {
@@ -141,27 +162,25 @@ struct Walk: Sendable {
         facts.total = paging.total
     }
 
-    private mutating func take(
-        _ facts: inout PageFacts, head: ResponseHead, body: UnsafeRawBufferPointer, services: some Services
-    ) throws(PageReader.Problem) {
-        let read: PageReader.Reading?
-        let request = values
+    private mutating func read(
+        _ facts: PageFacts, of id: UInt64, head: ResponseHead, body: UnsafeRawBufferPointer, services: some Services
+    ) throws(PageReader.Problem) -> Arrival {
+        var facts = facts
+        let request = values(of: id)
+        var reading: PageReader.Reading
         if isFirst, PageReader.isNoContent(body, head) {
             // Nothing to find anything by; if there is a next page, that one will do.
             var blank = try makeReader(records: .body, paging: stream.paging)
-            read = try blank.read(
-                body, head: head, request: request, url: facts.url, services: services)
+            reading = try blank.read(body, head: head, request: request, url: facts.url, services: services)
         } else {
             if isFirst { try detect(&facts, head: head, body: body, services: services) }
-            read = try reader?.read(
-                body, head: head, request: request, url: facts.url, services: services)
+            reading =
+                try reader?.read(body, head: head, request: request, url: facts.url, services: services)
+                ?? PageReader.Reading()
         }
-        guard var reading = read else { return }
-        do {
-            try follow(&reading, &facts, body: body, services: services)
-        } catch {
-            throw .wrong(error)
-        }
+        return Arrival(
+            facts: facts, reading: reading, content: content(of: reading, body: body, services: services),
+            bytes: Int64(body.count))
     }
 
     private mutating func detect(
@@ -185,6 +204,10 @@ struct Walk: Sendable {
         }
         reader = try makeReader(records: found.records, paging: found.paging)
         isFirst = false
+        if ahead.most > 1, !found.paging.canBeAhead {
+            ahead = Ahead(most: 1)
+            facts.warnings.append("parallel: the pages found have no numbers, so they come one after the other")
+        }
     }
 
     private func makeReader(records: JSONPath, paging: PagingPlan) throws(PageReader.Problem) -> PageReader {
@@ -197,12 +220,11 @@ struct Walk: Sendable {
     }
 
     /// The page's place in the walk, and what comes after it.
-    private mutating func follow(
-        _ reading: inout PageReader.Reading, _ facts: inout PageFacts, body: UnsafeRawBufferPointer,
-        services: some Services
-    ) throws(Failure) {
-        let count = reading.records.count
-        if isRepeated(reading, body: body, services: services) {
+    mutating func follow(_ arrival: inout Arrival, services: some Services) throws(Failure) -> PageFacts {
+        var facts = arrival.facts
+        facts.index = index
+        let count = arrival.reading.records.count
+        if let content = arrival.content, seenPages.hasSeen(content) {
             guard paging.doubt == .firstPageWasShort else {
                 throw Failure(
                     .data,
@@ -212,26 +234,35 @@ struct Walk: Sendable {
             // The first page was all there is, whatever page is asked for.
             facts.hasMore = false
             facts.warnings.append("the server repeats the first page when asked for the second: taken as the end")
-            token = nil
-            return
+            end()
+        } else {
+            let allowed = allowed(of: count)
+            let next = try paging.received(&arrival.reading, count: count, url: facts.url)
+            facts.records = allowed < count ? Array(arrival.reading.records.prefix(allowed)) : arrival.reading.records
+            facts.recordArray = allowed < count ? nil : arrival.reading.recordArray
+            facts.total = paging.total
+            facts.warnings += arrival.reading.warnings
+            noteAhead(&facts, bytes: arrival.bytes)
+            try go(next, &facts, services: services)
         }
-        let allowed = paging.allowed(of: count)
-        let next = try paging.received(&reading, count: count, url: facts.url)
-        facts.records = allowed < count ? Array(reading.records.prefix(allowed)) : reading.records
-        facts.recordArray = allowed < count ? nil : reading.recordArray
-        facts.total = paging.total
-        facts.warnings += reading.warnings
-        try go(next, &facts, services: services)
+        index += 1
+        return handOver(facts, bytes: arrival.bytes)
     }
 
-    private mutating func isRepeated(
-        _ reading: PageReader.Reading, body: UnsafeRawBufferPointer, services: some Services
-    ) -> Bool {
+    /// What tells this page from the others of the walk.
+    private func content(
+        of reading: PageReader.Reading, body: UnsafeRawBufferPointer, services: some Services
+    ) -> Fingerprint? {
         guard paging.plan.loopGuard == .all, paging.plan.style != .single, let first = reading.records.first,
             let last = reading.records.last
-        else { return false }
+        else { return nil }
         let bytes = UnsafeRawBufferPointer(rebasing: body[Int(first.start)..<max(Int(first.start), Int(last.end))])
-        return seenPages.hasSeen(services.fingerprint(bytes))
+        return services.fingerprint(bytes)
+    }
+
+    private mutating func end() {
+        isOver = true
+        token = nil
     }
 
     private mutating func go(
@@ -240,7 +271,7 @@ struct Walk: Sendable {
         switch next {
         case .end:
             facts.hasMore = false
-            token = nil
+            end()
         case .page(let following):
             let following = builder.withoutSecrets(following)
             switch following {
@@ -270,8 +301,7 @@ struct Walk: Sendable {
             }
             facts.hasMore = true
             facts.nextToken = following.shown
-            token = following
-            wantsRequest = true
+            try turn(to: following)
         }
     }
 }

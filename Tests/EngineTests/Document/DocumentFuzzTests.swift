@@ -28,7 +28,7 @@ import Testing
              {"value": 5, "param": "limit"}}},
            "c": {"path": "/c/{n}", "pagination": {"type": "page", "slot": {"in": "path", "name": "n"}, "size": 3,
              "total_pages": "t", "stop_on_empty_page": false}, "read_ahead": {"pages": 1, "bytes": 5}},
-           "d": {"path": "/d", "form": {"f": "1"}, "pagination": {"type": "offset", "empty_pages": 2}}}}
+           "d": {"path": "/d", "parallel": 4, "order": "any", "form": {"f": "1"}, "pagination": {"type": "offset", "empty_pages": 2}}}}
         """,
         "{\"base_url\": \"https://a.example\", \"auth\": {\"type\": \"basic\", \"username\": {\"env\": \"TOKEN\"}}}",
     ]

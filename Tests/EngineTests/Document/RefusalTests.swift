@@ -169,6 +169,10 @@ import Testing
         Case(
             members: "\"max_pages\": 1, \"pagination\": {\"type\": \"page\", \"max_pages\": 2}",
             pointer: "/pagination/max_pages", part: "by the stream, too"),
+        Case(members: "\"parallel\": 0", pointer: "/parallel", part: "from 1"),
+        Case(members: "\"pagination\": \"cursor\", \"parallel\": 2", pointer: "/parallel", part: "one at a time"),
+        Case(members: "\"pagination\": \"none\", \"parallel\": 2", pointer: "/parallel", part: "one page"),
+        Case(members: "\"order\": \"random\"", pointer: "/order", part: "pages"),
         Case(members: "\"read_ahead\": -1", pointer: "/read_ahead", part: "from 0"),
         Case(members: "\"pagination\": \"curser\"", pointer: "/pagination", part: "\"cursor\", \"offset\""),
         Case(

@@ -36,6 +36,14 @@ import Testing
         #expect(try stream("\"records\": \"\"").records == .path(.body))
     }
 
+    @Test func pagesAtOnceHaveTheirForms() throws {
+        let alone = try stream("\"pagination\": \"page\"")
+        #expect(alone.parallel == 1 && alone.order == .pages && alone.pagesAhead == 4)
+        let many = try stream("\"pagination\": \"offset\", \"parallel\": 8, \"order\": \"any\"")
+        #expect(many.parallel == 8 && many.order == .any && many.pagesAhead == 16)
+        #expect(try stream("\"parallel\": 8, \"read_ahead\": 3").pagesAhead == 3)
+    }
+
     @Test func everyStyleHasItsDefaults() throws {
         #expect(try paging("\"offset\"").style == .offset(slot: .query("offset"), start: 0))
         #expect(try paging("{\"type\": \"offset\", \"size\": 5}").size == .init(slot: .query("limit"), value: 5))

@@ -426,6 +426,8 @@ class _Walk(TypedDict, total=False):
     max_pages: int
     max_records: int
     read_ahead: int | ReadAhead
+    parallel: int
+    order: Literal["pages", "any"]
 
 
 class _Request(TypedDict, total=False):
