@@ -1,4 +1,4 @@
-"""Penstock against servers that others wrote: Django REST framework, nginx in front of it, Datasette."""
+"""Penstock against servers that others wrote: Django REST framework, nginx, Datasette."""
 
 from __future__ import annotations
 
