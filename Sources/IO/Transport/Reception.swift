@@ -84,7 +84,8 @@ struct Reception {
     // MARK: The head comes in
 
     mutating func noteFirstByte() {
-        let now = times.pointee.now
+        // Not the loop's time: sending and the answer of a near server fit into one turn of it.
+        let now = Clock.now()
         firstByteAt = now
         lastByteAt = now
         times.pointee.check(at: now + limits.idle)
