@@ -12,12 +12,14 @@ import socket
 import ssl
 import struct
 import time
+from collections.abc import Callable
 from email.utils import formatdate
 
 from practice_api.router import answer
 from practice_api.wire import Close, Pause, Repeat, Reply, Request, Step, error
 from practice_api.world import World
 
+Answer = Callable[[World, Request], Reply]
 MAX_HEAD = 1 << 20
 MAX_BODY = 1 << 28
 FAST_ENTRIES = 4096
@@ -32,10 +34,11 @@ class Malformed(Exception):
 class Listener:
     """One listening port: its name in the logs, its scheme, and replies that need no thought."""
 
-    def __init__(self, world: World, name: str, scheme: str) -> None:
+    def __init__(self, world: World, name: str, scheme: str, answer: Answer) -> None:
         self.world = world
         self.name = name
         self.scheme = scheme
+        self.answer = answer
         # Whole request head -> (target, whole response). Only replies that depend on nothing else.
         self.fast: dict[bytes, tuple[str, bytes]] = {}
 
@@ -178,7 +181,7 @@ class Connection(asyncio.Protocol):
             stats.arrived(request)
             stats.in_flight += 1
             stats.most_in_flight = max(stats.most_in_flight, stats.in_flight)
-        reply = answer(world, request)
+        reply = self.listener.answer(world, request)
         if not about_server:
             stats.statuses[reply.status] += 1
             reply.done.append(self.landed)
@@ -262,9 +265,14 @@ class Connection(asyncio.Protocol):
 
 
 async def listen(
-    world: World, name: str, port: int = 0, tls: ssl.SSLContext | None = None
+    world: World,
+    name: str,
+    port: int = 0,
+    tls: ssl.SSLContext | None = None,
+    answer: Answer = answer,
 ) -> tuple[asyncio.Server, int]:
-    listener = Listener(world, name, "https" if tls else "http")
+    """`answer` is asked for every reply: this API's router, or another's that wants its sockets."""
+    listener = Listener(world, name, "https" if tls else "http", answer)
     loop = asyncio.get_running_loop()
     # Clients that open hundreds of connections at once must not see a SYN dropped.
     server = await loop.create_server(

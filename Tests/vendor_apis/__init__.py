@@ -1,0 +1,1 @@
+"""Servers that play the documented wire behaviour of ten real APIs."""
