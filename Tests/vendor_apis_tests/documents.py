@@ -1,4 +1,4 @@
-"""What the example documents need to run here: secrets, parameters, and the listings behind them."""
+"""What the example documents need here: secrets, parameters, and the listings behind them."""
 
 from __future__ import annotations
 
@@ -68,6 +68,9 @@ STREAMS = [
            {"channel": "C9X"}),
     Stream("zendesk", "tickets", "/api/v2/tickets"),
     Stream("zendesk", "users", "/api/v2/users"),
+    Stream("zendesk", "ticket_export",
+           "/api/v2/incremental/tickets/cursor?start_time=1704400000",
+           {"start_time": 1_704_400_000}),
     Stream("shopify", "products", "/admin/api/2025-01/products.json"),
     Stream("shopify", "orders", "/admin/api/2025-01/orders.json?status=any"),
     Stream("mixpanel", "profiles", "/api/query/engage", {"project_id": 7}),

@@ -16,8 +16,6 @@ from vendor_apis.all import VENDORS
 from vendor_apis_tests.conftest import NewSite, Site
 from vendor_apis_tests.documents import ENVIRONMENT, PREFIX, SOURCES, STREAMS, Stream, document
 
-penstock = pytest.importorskip("penstock", reason="penstock and its library are not there")
-
 
 @pytest.fixture(autouse=True)
 def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,7 +43,15 @@ def compare(found: tuple[int, str], stream: Stream, site: Site) -> None:
     assert found == (truth["count"], truth["sha256"])
 
 
-@pytest.mark.parametrize("stream", STREAMS, ids=str)
+# Mixpanel wants the first answer's session_id in the form of every later request, beside the page.
+UNSAID = pytest.mark.xfail(strict=True, reason="documents cannot carry a second value yet")
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [pytest.param(s, marks=UNSAID) if s.document == "mixpanel" else s for s in STREAMS],
+    ids=str,
+)
 def test_a_document_gives_all_there_is(site: NewSite, stream: Stream) -> None:
     here = site(stream.document)
     compare(walk(document(stream.document), stream, here), stream, here)
@@ -136,3 +142,42 @@ def test_into_files(site: NewSite, vendor: str, tmp_path: Path) -> None:
     with penstock.Client(document(vendor), params={"base_url": source["base_url"]}) as client:
         everything += client.records(stream.name, params=stream.params)
     assert [json.loads(line) for line in lines] == everything
+
+
+@pytest.mark.parametrize("vendor", sorted(set(VENDORS) - {"jsonplaceholder"}))
+def test_wrong_credentials_fail_at_once_and_stay_secret(
+    site: NewSite, vendor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ENVIRONMENT:
+        monkeypatch.setenv(name, "not-the-right-one-at-all")
+    here = site(vendor)
+    stream = next(s for s in STREAMS if s.document == vendor)
+    with pytest.raises(penstock.PenstockError) as failed:
+        walk(document(vendor), stream, here)
+    # Slack refuses with 200 and `"ok": false`.
+    wanted = penstock.DataError if vendor == "slack" else penstock.AuthError
+    assert failed.type is wanted, failed.value
+    assert f'stream "{stream.name}", page 0' in str(failed.value)
+    assert "not-the-right-one-at-all" not in str(failed.value)
+    assert here.stats()["requests"] == 1
+
+
+def test_github_waits_out_both_of_its_limits(site: NewSite) -> None:
+    source, stream = small("github")
+    del source["limits"]
+    spent = site("github", limit="fixed:8:1s")
+    for _ in range(8):
+        spent.get("/users")
+    compare(walk(source, stream, spent), stream, spent)  # 403, x-ratelimit-remaining 0
+    second = site("github", limit_secondary="sliding:8:1s")
+    compare(walk(source, stream, second), stream, second)  # 403, retry-after
+    assert second.stats()["statuses"]["403"] >= 1
+
+
+def test_stripe_says_nothing_of_its_limit_and_loses_nothing(site: NewSite) -> None:
+    source, stream = small("stripe")
+    source["limits"] = "1000/s"
+    source["retry"] = {"base": "200ms", "attempts": 10}
+    here = site("stripe", limit="bucket:8:1s:8")
+    compare(walk(source, stream, here), stream, here)
+    assert here.stats()["statuses"]["429"] >= 1
