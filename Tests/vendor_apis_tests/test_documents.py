@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import penstock
 import pytest
 
 from vendor_apis.all import VENDORS
