@@ -1,13 +1,18 @@
 extension DocumentParser {
-    mutating func pagination(_ place: DocumentPlace) throws(Failure) -> PagingPlan {
+    /// - Parameter request: the stream that it is of, whose texts may have places for token and size.
+    mutating func pagination(_ place: DocumentPlace, of request: DocumentPlace) throws(Failure) -> PagingPlan {
+        let texts = JSONValue.object((request.value.members ?? []).filter { $0.name != "pagination" })
+        let isTokenPlaced = Placeholder.stands(.token, in: texts)
+        let isSizePlaced = Placeholder.stands(.size, in: texts)
         let type = place.value.string ?? place["type"]?.value.string ?? ""
-        var plan = PagingPlan(style: try style(type, place))
-        plan.size = try size(place["size"], type: type)
+        var plan = PagingPlan(style: try style(type, place, isTokenPlaced: isTokenPlaced))
+        plan.size = try size(place["size"], type: type, isPlaced: isSizePlaced)
         if let flag = place["send_first"]?.value.bool { plan.sendFirst = flag }
         plan.hasMore = try valueSource(place["has_more"])
         plan.total = try valueSource(place["total"])
         plan.lastPage = try valueSource(place["last_page"])
         plan.totalPages = try valueSource(place["total_pages"])
+        plan.keepsQuery = place["keep_query"]?.value.bool ?? false
         plan.stops = try stopRules(place["stop"])
         plan.firstToken = type == "cursor" ? place["start"]?.value.string : nil
         plan.stopOnShortPage = place["stop_on_short_page"]?.value.bool
@@ -21,16 +26,21 @@ extension DocumentParser {
         return plan
     }
 
-    private mutating func style(_ type: String, _ place: DocumentPlace) throws(Failure) -> PagingPlan.Style {
+    private mutating func style(
+        _ type: String, _ place: DocumentPlace, isTokenPlaced: Bool
+    ) throws(Failure) -> PagingPlan.Style {
         typealias Usual = Vocabulary.UsualParameter
         switch type {
-        case "offset": return .offset(slot: try counterSlot(place, Usual.offset), start: place["start"]?.value.int ?? 0)
+        case "offset":
+            return .offset(
+                slot: try counterSlot(place, Usual.offset, isPlaced: isTokenPlaced),
+                start: place["start"]?.value.int ?? 0)
         case "page":
             let start = place["start"]?.value.int ?? Vocabulary.firstPage
-            return .page(slot: try counterSlot(place, Usual.page), start: start)
+            return .page(slot: try counterSlot(place, Usual.page, isPlaced: isTokenPlaced), start: start)
         case "cursor":
             let source = try valueSource(place["from"]) ?? Self.usualCursors
-            let slot = try slot(place, usual: Usual.cursor)
+            let slot = try slot(place, usual: Usual.cursor, isPlaced: isTokenPlaced)
             return slot == .url ? .nextURL(from: source) : .cursor(slot: slot, from: source)
         case "next_url":
             return .nextURL(from: try valueSource(place["from"]) ?? Self.usualNextURLs)
@@ -53,23 +63,28 @@ extension DocumentParser {
             places.compactMap { text in (try? JSONPath(text)).map { .body($0) } })
     }
 
-    private func counterSlot(_ place: DocumentPlace, _ usual: String) throws(Failure) -> Slot {
-        let slot = try slot(place, usual: usual)
+    private func counterSlot(_ place: DocumentPlace, _ usual: String, isPlaced: Bool) throws(Failure) -> Slot {
+        let slot = try slot(place, usual: usual, isPlaced: isPlaced)
         if slot == .url { throw (place["slot"] ?? place).failure("a number can't be the whole URL") }
         return slot
     }
 
-    private func size(_ place: DocumentPlace?, type: String) throws(Failure) -> PagingPlan.Size? {
+    private func size(
+        _ place: DocumentPlace?, type: String, isPlaced: Bool
+    ) throws(Failure) -> PagingPlan.Size? {
         guard let place, let value = place.value.int ?? place["value"]?.value.int else { return nil }
         let usual = type == "page" ? Vocabulary.UsualParameter.pageSize : Vocabulary.UsualParameter.cursorSize
-        let slot = try slot(place, usual: usual)
+        let slot = try slot(place, usual: usual, isPlaced: isPlaced)
         if slot == .url { throw (place["slot"] ?? place).failure("a number can't be the whole URL") }
         return .init(slot: slot, value: value)
     }
 
     /// From "param" or "slot" of an object; the usual query parameter when neither is there.
-    private func slot(_ owner: DocumentPlace, usual: String) throws(Failure) -> Slot {
-        guard let place = owner["slot"] else { return .query(owner["param"]?.value.string ?? usual) }
+    private func slot(_ owner: DocumentPlace, usual: String, isPlaced: Bool) throws(Failure) -> Slot {
+        guard let place = owner["slot"] else {
+            if let name = owner["param"]?.value.string { return .query(name) }
+            return isPlaced ? .placeholder : .query(usual)
+        }
         let kind = place["in"]?.value.string ?? ""
         if kind == "url" {
             if let name = place["name"] { throw name.failure("the whole URL has no name") }
@@ -80,6 +95,7 @@ extension DocumentParser {
         }
         let names = name.elements.compactMap(\.value.string)
         if kind == "json" { return .json(names) }
+        if kind == "graphql" { return .json(["variables"] + names) }
         guard let text = name.value.string else { throw name.failure("a list of names is for json only") }
         switch kind {
         case "header":
@@ -110,7 +126,7 @@ extension DocumentParser {
         slots: [Slot], of request: RequestPlan, in source: Source, _ place: DocumentPlace
     ) throws(Failure) {
         for (index, slot) in slots.enumerated() {
-            if slots[..<index].contains(slot) {
+            if slots[..<index].contains(slot), slot != .placeholder {
                 throw place.failure("token and page size both go into the \(Self.described(slot))")
             }
             guard let reason = reason(against: slot, in: request, source) else { continue }
@@ -120,7 +136,7 @@ extension DocumentParser {
 
     private func reason(against slot: Slot, in request: RequestPlan, _ source: Source) -> String? {
         switch slot {
-        case .url: return nil
+        case .url, .placeholder: return nil
         case .query(let name):
             if case .fixed(let credentials) = source.auth, credentials.contains(where: { $0.slot == .query(name) }) {
                 return "it carries the credentials"
@@ -146,6 +162,7 @@ extension DocumentParser {
         case .json(let names):
             switch request.body {
             case .json(let value): return Self.reason(against: names[...], in: value)
+            case .template(let template): return Self.reason(against: names[...], in: template.skeleton)
             case nil: return request.method == "GET" ? "a GET has no body to put it in" : nil
             default: return "the body is not JSON"
             }
@@ -153,7 +170,7 @@ extension DocumentParser {
     }
 
     /// The member itself may be there already (a GraphQL variable that starts as null); what is above it must be objects.
-    private static func reason(against names: ArraySlice<String>, in value: JSONValue) -> String? {
+    static func reason(against names: ArraySlice<String>, in value: JSONValue) -> String? {
         guard let name = names.first else { return nil }
         guard case .object = value else { return "what is above it in \"json\" is \(value.found), not an object" }
         guard names.count > 1, let next = value[name] else { return nil }

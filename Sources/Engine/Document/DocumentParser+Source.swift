@@ -175,6 +175,7 @@ extension DocumentParser {
         case .form(let name): "form field \(MessageText.quoted(name))"
         case .path(let name): "path placeholder {\(Sanitized.text(name, most: 80))}"
         case .url: "URL"
+        case .placeholder: "request's texts"
         }
     }
 }

@@ -63,11 +63,15 @@ extension DocumentParser {
     mutating func stream(_ place: DocumentPlace, name: String, in source: Source) throws(Failure) -> Stream {
         if let path = place.value.string {
             var request = RequestPlan()
-            request.path = try self.path(path, place, in: source, slots: [])
+            request.path = try self.path(path, place, in: source, slots: [], &request.pathValues)
             return Stream(name: name, request: request)
         }
         var paging: PagingPlan?
-        if let pagination = place["pagination"] { paging = try self.pagination(pagination) }
+        if let pagination = place["pagination"] {
+            paging = try self.pagination(pagination, of: place)
+        }
+        scope = .pages(paging)
+        defer { scope = .fixed }
         var stream = Stream(name: name, request: try request(place, in: source, slots: paging?.slots ?? []))
         if let paging { stream.paging = paging }
         if let pagination = place["pagination"] {
@@ -108,7 +112,7 @@ extension DocumentParser {
         var plan = RequestPlan()
         plan.method = place["method"]?.value.string ?? plan.method
         if let path = place["path"] {
-            plan.path = try self.path(path.value.string ?? "", path, in: source, slots: slots)
+            plan.path = try self.path(path.value.string ?? "", path, in: source, slots: slots, &plan.pathValues)
         }
         plan.query = try pairs(place["query"])
         plan.headers = try headers(place["headers"])
@@ -120,7 +124,16 @@ extension DocumentParser {
             }
         }
         plan.body = try body(place, headers: plan.headers)
+        plan.jsonFields = try jsonFields(place["fields"])
+        try check(plan.jsonFields, of: plan, place)
         plan.idempotent = place["idempotent"]?.value.bool
+        if let graphql = place["graphql"] {
+            plan.isGraphQL = true
+            if place["method"] == nil { plan.method = "POST" }
+            // Anything but a mutation only reads (GraphQL specification, section 3.2.1).
+            let text = ASCII.trimmed(graphql["query"]?.value.string ?? "")
+            if plan.idempotent == nil, text.hasPrefix("query") || text.hasPrefix("{") { plan.idempotent = true }
+        }
         if place["timeouts"] != nil || place["caps"] != nil {
             var limits = source.transfer
             Vocabulary.timeouts.apply(place["timeouts"], to: &limits)
@@ -136,10 +149,13 @@ extension DocumentParser {
         let body: RequestPlan.Body
         let key: String
         if let json = place["json"] {
-            (body, key) = (.json(json.value), "json")
+            (body, key) = (.init(try self.json(json)), "json")
+        } else if let graphql = place["graphql"] {
+            (body, key) = (.init(try self.json(graphql)), "json")
         } else if let form = place["form"] {
             (body, key) = (.form(try pairs(form)), "form")
-        } else if let text = place["text"]?.value.string {
+        } else if let written = place["text"], let literal = written.value.string {
+            let text = try self.literal(literal, written)
             let type = place["content_type"]?.value.string ?? Vocabulary.defaultContentType
             (body, key) = (.text(text, contentType: type), "text")
         } else {
@@ -152,9 +168,10 @@ extension DocumentParser {
         return body
     }
 
-    /// Fills in the parameters; placeholders of the pagination stay.
+    /// Fills in the parameters; places of the pagination stay. A name without a dot is a parameter.
     mutating func path(
-        _ text: String, _ place: DocumentPlace, in source: Source, slots: [Slot]
+        _ text: String, _ place: DocumentPlace, in source: Source, slots: [Slot],
+        _ values: inout [RequestPlan.PathValue]
     ) throws(Failure) -> String {
         var result = ""
         var rest = text[...]
@@ -163,9 +180,23 @@ extension DocumentParser {
             guard rest[open] == "{", let close = rest[open...].firstIndex(of: "}") else {
                 throw place.failure("a \"\(rest[open])\" without its other half")
             }
-            let name = String(rest[rest.index(after: open)..<close])
+            var name = String(rest[rest.index(after: open)..<close])
             rest = rest[rest.index(after: close)...]
+            if name.hasPrefix("{"), rest.first == "}" {
+                rest.removeFirst()
+                result += "%7B\(PercentEncoding.encode(String(name.dropFirst())))%7D"
+                continue
+            }
             if slots.contains(.path(name)) {
+                try checkFirstToken(for: .path(name), place)
+                result += "{\(name)}"
+                continue
+            }
+            let root = Placeholder.split(name).root
+            if root == "param", name != root { name = String(name.dropFirst("param.".count)) }
+            if root != "param", name != root, Placeholder.roots.contains(root) {
+                guard root != "env" else { throw place.failure("{\(name)}: a secret has no place in a path") }
+                values.append(.init(name: name, source: try pathSource(name, place)))
                 result += "{\(name)}"
                 continue
             }
@@ -192,5 +223,56 @@ extension DocumentParser {
             throw place.failure("\(url.origin) is neither the base URL's origin nor one of \"other_origins\"")
         }
         return result
+    }
+
+    /// A path has no part that may be missing.
+    private mutating func pathSource(_ name: String, _ place: DocumentPlace) throws(Failure) -> ValueSource {
+        let source = try pageSource(name, place)
+        switch source {
+        case .page(.token): try checkFirstToken(for: .placeholder, place)
+        case .page: break
+        default: throw place.failure("{\(name)} has no value on the first page")
+        }
+        return source
+    }
+
+    private func checkFirstToken(for slot: Slot, _ place: DocumentPlace) throws(Failure) {
+        guard case .pages(let plan?) = scope, slot == .placeholder || plan.tokenSlot == slot else { return }
+        switch plan.style {
+        case .cursor where plan.firstToken == nil:
+            throw place.failure("the path needs a token on the first page, too: say \"start\" in the pagination")
+        case .offset where !plan.sendFirst, .page where !plan.sendFirst:
+            throw place.failure("the path needs the counter on the first page, too: \"send_first\" is false")
+        default: return
+        }
+    }
+
+    private func check(
+        _ fields: [RequestPlan.JSONField], of plan: RequestPlan, _ place: DocumentPlace
+    ) throws(Failure) {
+        guard !fields.isEmpty else { return }
+        let fieldsPlace = place["fields"] ?? place
+        switch plan.body {
+        case .json, .template: break
+        case nil: if plan.method == "GET" { throw fieldsPlace.failure("a GET has no body to put them in") }
+        default: throw fieldsPlace.failure("the body is not JSON")
+        }
+        let skeleton: JSONValue? =
+            switch plan.body {
+            case .json(let value): value
+            case .template(let template): template.skeleton
+            default: nil
+            }
+        for (index, field) in fields.enumerated() {
+            guard let skeleton, let reason = Self.reason(against: field.place[...], in: skeleton) else { continue }
+            throw (fieldsPlace.elements.indices.contains(index) ? fieldsPlace.elements[index] : fieldsPlace).failure(
+                reason)
+        }
+    }
+}
+
+extension RequestPlan.Body {
+    init(_ template: JSONTemplate) {
+        if case .fixed(let value) = template { self = .json(value) } else { self = .template(template) }
     }
 }

@@ -7,6 +7,8 @@ struct DocumentParser {
     private(set) var askedParameters: Set<String> = []
     /// Parameters that were asked for and are missing, where that is no error yet; nil where it is one.
     var missingParameters: [String]?
+    /// Whose texts are being read.
+    var scope = PlaceholderScope.fixed
 
     init(references: any References, context: SourceContext = SourceContext()) {
         self.references = references
@@ -17,9 +19,13 @@ struct DocumentParser {
 
     /// A literal, parameter or reference. Line breaks and other control characters are refused wherever they come from.
     mutating func text(_ place: DocumentPlace) throws(Failure) -> ConfigText {
+        if let text = place.value.string { return try literal(text, place) }
         if let text = place.value.scalarText { return .plain(text) }
-        if place["param"] != nil { return .plain(try parameter(place)) }
-        return .secret(try secret(place))
+        if place["env"] != nil || place["file"] != nil { return .secret(try secret(place)) }
+        guard let source = try valueSource(place) else { throw place.failure("expected a text or a value source") }
+        if case .constant(let value) = source { return .plain(value.scalarText ?? "") }
+        try checkScope(of: source, place)
+        return .template(TextTemplate([.value(source)]))
     }
 
     /// A text that is kept secret whatever it comes from. May be empty only when it stands in the document as such.
@@ -76,7 +82,7 @@ struct DocumentParser {
         return bytes.contains(where: ASCII.isControl) ? .control : nil
     }
 
-    private mutating func resolve(_ reference: SecretReference, at place: DocumentPlace) throws(Failure) -> Secret {
+    mutating func resolve(_ reference: SecretReference, at place: DocumentPlace) throws(Failure) -> Secret {
         if let known = context.secrets[reference] { return known }
         let label: String
         var bytes: [UInt8]
@@ -118,10 +124,11 @@ struct DocumentParser {
             if result.contains(where: { ASCII.equalsIgnoringCase($0.name, name) }) {
                 throw value.failure("the header \(MessageText.quoted(name)) is given twice (case does not matter)")
             }
-            var text = try text(value)
-            // Credentials by name, wherever they come from.
-            if ["authorization", "cookie"].contains(lowered) { text = .secret(Secret(text.reveal())) }
-            result.append(.init(name: name, value: text))
+            for var field in try field(name, value) {
+                // Credentials by name, wherever they come from.
+                if ["authorization", "cookie"].contains(lowered) { field.value = field.value.kept() }
+                result.append(field)
+            }
         }
         return result
     }
@@ -143,8 +150,17 @@ struct DocumentParser {
     mutating func pairs(_ place: DocumentPlace?) throws(Failure) -> [RequestPlan.NamedText] {
         var result: [RequestPlan.NamedText] = []
         for (name, value) in place?.members ?? [] {
-            for element in value.elements { result.append(.init(name: name, value: try text(element))) }
+            result += try field(name, value)
         }
         return result
+    }
+}
+
+extension ConfigText {
+    /// All of it as secret as can be.
+    fileprivate func kept() -> ConfigText {
+        guard case .template(let template) = self else { return .secret(Secret(reveal())) }
+        return .template(
+            TextTemplate(template.pieces.map { if case .text(let text) = $0 { .secret(Secret(text)) } else { $0 } }))
     }
 }

@@ -49,18 +49,23 @@ extension Vocabulary {
             title: "Next URL", tag: "next_url", description: "A URL out of each response is requested next, as it is.",
             keys: [
                 from("The URL. When absent: the usual places in the body, such as next, links.next or paging.next."),
-                size(nil),
+                keepQuery, size(nil),
             ] + flags + stops + bounds),
         ObjectShape(
             title: "Link header", tag: "link", description: "The Link header (RFC 8288) names the next URL.",
             keys: [
                 Key("rel", .text(.line(1...256)), "The relation of the link.", default: .string(defaultRelation)),
-                size(nil),
+                keepQuery, size(nil),
             ] + flags + stops + bounds),
         ObjectShape(
             title: "Detection", tag: "detect", description: "The first response decides.", keys: [size(nil)] + bounds),
         ObjectShape(title: "One page", tag: "none", description: "There is one page.", keys: []),
     ]
+
+    private static let keepQuery: Key = .init(
+        "keep_query", .flag,
+        "Whether a next URL gets those query parameters of the stream that it lacks, for APIs whose links forget filters.",
+        default: .bool(pagingDefaults.keepsQuery))
 
     static let defaultRelation = "next"
     private static let pagingDefaults = PagingPlan(style: .detect)
@@ -155,9 +160,9 @@ extension Vocabulary {
         title: "Slot", description: "Where a value goes in a request.",
         keys: [
             Key(
-                "in", .text(.one(of: ["query", "header", "json", "form", "path", "url"])),
-                "A query parameter, a header, a member of the JSON body, a form field, a {placeholder} of the path, or the "
-                    + "whole URL.", required: true),
+                "in", .text(.one(of: ["query", "header", "json", "graphql", "form", "path", "url"])),
+                "A query parameter, a header, a member of the JSON body, a GraphQL variable, a form field, a {placeholder} of "
+                    + "the path, or the whole URL.", required: true),
             Key(
                 "name", .choice([.text(.line(1...1024)), .list(.text(.line(1...1024)), count: 1...16)]),
                 "Its name; for json also a list of names from the top of the body. Not for url.",

@@ -32,21 +32,54 @@ extension Vocabulary {
             Key("timeouts", .named(timeoutsPart), "Instead of the source's, key by key."),
             Key("caps", .named(capsPart), "Instead of the source's, key by key."),
         ] + walk,
-        exclusive: [["json", "form", "text"]], dependent: [("content_type", "text")])
+        exclusive: [["json", "graphql", "form", "text"], ["fields", "form"], ["fields", "text"]],
+        dependent: [("content_type", "text")])
 
     private static let streamDefaults = Stream(name: "", request: RequestPlan())
 
     private static let path: Key = .init(
         "path", .text(.line(0...4096)),
-        "Joined to the base URL, or an absolute URL. A {name} in it is a parameter or the pagination's slot.",
+        "Joined to the base URL, or an absolute URL. A {name} in it is a parameter or the pagination's slot; {page.token} "
+            + "and {page.size} stand for themselves.",
         required: true, examples: [.string("/users"), .string("/users/{user_id}/posts")])
 
     private static let bodies: [Key] = [
-        Key("json", .any, "The body, sent as JSON as it stands.", examples: [.object([member("status", "open")])]),
+        Key(
+            "json", .any,
+            "The body, sent as JSON. Texts in it may have places; one that is nothing but a place, \"{page.size}\", becomes "
+                + "the value itself: a number is a number, and what has no value yet is null.",
+            examples: [.object([member("status", "open")])]),
+        Key("graphql", .object(graphQL), "The body, as a GraphQL request; POST unless \"method\" says otherwise."),
+        Key(
+            "fields", .list(.object(jsonField), count: 1...1000),
+            "Members of the JSON body that not every request carries, or whose values come from responses."),
         Key("form", .named(form), "The body, as form fields."),
         Key("text", .text(.block), "The body, as text."),
         Key("content_type", .filledLine, "Of a text body.", default: .string(defaultContentType)),
     ]
+    private static let graphQL: ObjectShape = .init(
+        title: "GraphQL request",
+        description: "Errors in the answer are told; without data, or without the records, they fail the page.",
+        keys: [
+            Key(
+                "query", .text(.block), "The document. A query (not a mutation) is idempotent.", required: true,
+                examples: [.string("query($after: String) { users(after: $after) { nodes { id } } }")]),
+            Key(
+                "variables", .map(names: .line(1...1024), values: .any),
+                "By name. The cursor's is {\"slot\": {\"in\": \"graphql\", \"name\": \"after\"}} or \"{page.token}\"."),
+            Key("operationName", .text(.line(1...1024)), "Which operation of the document."),
+        ])
+    private static let jsonField: ObjectShape = .init(
+        title: "Body field", description: "A member of the JSON body, and which requests carry it.",
+        keys: [
+            Key(
+                "in", .text(.one(of: ["json", "graphql"])), "A member of the body, or a GraphQL variable.",
+                required: true),
+            Key(
+                "name", .choice([.text(.line(1...1024)), .list(.text(.line(1...1024)), count: 1...16)]),
+                "Its name, or a list of names from the top.", required: true),
+            Key("value", .named(textValue), "The value.", required: true),
+        ] + presence)
     static let defaultContentType = "text/plain; charset=utf-8"
 
     /// How far and how fast a walk goes: of a stream, and of a paginator instead of the stream's.
@@ -106,7 +139,8 @@ extension Vocabulary {
             Key("timeouts", .named(timeoutsPart), "Instead of the source's, key by key."),
             Key("caps", .named(capsPart), "Instead of the source's, key by key."),
         ],
-        exclusive: [["json", "form", "text"]], dependent: [("content_type", "text")])
+        exclusive: [["json", "graphql", "form", "text"], ["fields", "form"], ["fields", "text"]],
+        dependent: [("content_type", "text")])
 
     // MARK: options
 

@@ -180,20 +180,47 @@ enum Vocabulary {
     ]
     /// A text that need not be secret.
     static let textValue: Shape.Definition = .init(
-        "text", "A literal, a parameter, or a secret from the environment or a file."
-    ) { .choice([.line, .number, .flag, .keyed(references)]) }
+        "text",
+        "A literal, in which {page.token}, {param.name}, {env.NAME} and other places are filled in; a parameter; a secret "
+            + "from the environment or a file; or a value source, which looks at the response before. Any other brace "
+            + "stands for itself; {{page.token}} is the text {page.token}."
+    ) { .choice([.line, .number, .flag, .keyed(references + responseSources)]) }
     static let secret: Shape.Definition = .init(
         "secret", "Better a reference than a literal: {\"env\": …}, {\"file\": …} or {\"param\": …}. Never echoed."
     ) { .choice([.line, .keyed(references)]) }
 
     static let headers: Shape.Definition = .init("headers", "Header fields by name.") {
-        .map(names: .headerName, values: .named(textValue))
+        .map(
+            names: .headerName,
+            values: .choice([.line, .number, .flag, .keyed(references + responseSources + [field])]))
     }
     static let query: Shape.Definition = .init("query", "Query parameters by name; a list repeats the name.") {
         .map(
             names: .line(1...1024),
-            values: .choice([.line, .number, .flag, .keyed(references), .list(.named(textValue), count: 0...1000)]))
+            values: .choice([
+                .line, .number, .flag, .keyed(references + responseSources + [listField]),
+                .list(.named(textValue), count: 0...1000),
+            ]))
     }
+    private static let field = fieldObject(.named(textValue))
+    private static let listField = fieldObject(
+        .choice([
+            .line, .number, .flag, .keyed(references + responseSources), .list(.named(textValue), count: 0...1000),
+        ]))
+    private static func fieldObject(_ value: Shape) -> ObjectShape {
+        ObjectShape(
+            title: "Field", description: "A value, and which requests carry it.",
+            keys: [Key("value", value, "The value.", required: true)] + presence)
+    }
+    static let presence: [Key] = [
+        Key(
+            "when", .text(.one(of: RequestPlan.When.allCases.map(\.rawValue))),
+            "Which requests of a walk carry it.", default: .string(RequestPlan.When.always.rawValue)),
+        Key(
+            "omit_empty", .flag,
+            "Left out when the value is empty or not there. When false, a value that a response should have given and did "
+                + "not is an error.", default: .bool(false)),
+    ]
     static let form: Shape.Definition = .init("form", "Form fields by name; a list repeats the name.") { .named(query) }
 
     // MARK: auth

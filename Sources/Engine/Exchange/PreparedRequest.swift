@@ -5,6 +5,7 @@ struct PreparedRequest: Sendable {
     var headers: [(name: String, value: ConfigText)] = []
     var secretQuery: [(name: String, secret: Secret)] = []
     var body: [UInt8]?
+    var bodySecrets: [Secret] = []
     var idempotent: Bool
     var acceptedStatuses: [Int] = []
     /// A redirect led to another origin. What it leads to from there gets no credentials, though it be the base URL's
@@ -35,8 +36,9 @@ struct PreparedRequest: Sendable {
             self.body = Array(pairs.joined(separator: "&").utf8)
             type = "application/x-www-form-urlencoded"
         case .text(let text, let contentType):
-            self.body = Array(text.utf8)
+            self.body = Array(text.reveal().utf8)
             type = contentType
+        case .template(let template): return encode(.json(template.skeleton))
         }
         if !has(header: "content-type") { headers.append((name: "Content-Type", value: .plain(type))) }
     }

@@ -48,17 +48,8 @@ extension Source {
     var secrets: [Secret] {
         var secrets: [Secret] = []
         if case .fixed(let credentials) = auth { secrets += credentials.map(\.secret) }
-        for item in headers + query + streams.flatMap({ $0.request.headers + $0.request.query + $0.request.formFields })
-        {
-            if case .secret(let secret) = item.value { secrets.append(secret) }
-        }
+        secrets += (headers + query).flatMap(\.value.secrets) + streams.flatMap(\.request.secrets)
         return secrets
-    }
-}
-
-extension RequestPlan {
-    var formFields: [NamedText] {
-        if case .form(let fields)? = body { fields } else { [] }
     }
 }
 
@@ -66,6 +57,6 @@ extension PreparedRequest {
     /// What this one request carries besides the source's.
     var secrets: [Secret] {
         secretQuery.map(\.secret)
-            + headers.compactMap { if case .secret(let secret) = $0.value { secret } else { nil } }
+            + headers.flatMap(\.value.secrets) + bodySecrets
     }
 }

@@ -34,6 +34,8 @@ public struct PagingPlan: Sendable, Equatable {
     public var sendFirst = true
     /// The token of a cursor's first request.
     public var firstToken: String?
+    /// A next URL gets the request's own query parameters that it lacks.
+    public var keepsQuery = false
     /// A flag in the body: false, 0, "", "false" or null ends the walk.
     public var hasMore: ValueSource?
     public var total: ValueSource?

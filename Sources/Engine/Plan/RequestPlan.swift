@@ -2,24 +2,69 @@
 public struct RequestPlan: Sendable, Equatable {
     public enum Body: Sendable, Equatable {
         case json(JSONValue)
+        case template(JSONTemplate)
         case form([NamedText])
-        case text(String, contentType: String)
+        case text(ConfigText, contentType: String)
+    }
+    /// Which requests of a walk carry a field.
+    public enum When: String, Sendable, Equatable, CaseIterable {
+        case always
+        case firstPage = "first_page"
+        case nextPages = "next_pages"
     }
     public struct NamedText: Sendable, Equatable {
         public var name: String
         public var value: ConfigText
-        public init(name: String, value: ConfigText) {
+        public var when = When.always
+        /// Left out when the value is empty or not there.
+        public var omitsEmpty = false
+        public init(name: String, value: ConfigText, when: When = .always, omitsEmpty: Bool = false) {
             self.name = name
             self.value = value
+            self.when = when
+            self.omitsEmpty = omitsEmpty
+        }
+
+        /// The same on every page.
+        var isFixed: Bool {
+            if case .template = value { return false }
+            return when == .always && !(omitsEmpty && value.reveal().isEmpty)
+        }
+    }
+    /// A member of a JSON body that comes and goes, or whose value does.
+    public struct JSONField: Sendable, Equatable {
+        /// Names from the top.
+        public var place: [String]
+        public var value: JSONTemplate
+        public var when = When.always
+        public var omitsEmpty = false
+        public init(place: [String], value: JSONTemplate, when: When = .always, omitsEmpty: Bool = false) {
+            self.place = place
+            self.value = value
+            self.when = when
+            self.omitsEmpty = omitsEmpty
+        }
+    }
+    /// What stands in the path as `{name}`.
+    public struct PathValue: Sendable, Equatable {
+        public var name: String
+        public var source: ValueSource
+        public init(name: String, source: ValueSource) {
+            self.name = name
+            self.source = source
         }
     }
 
     public var method = "GET"
     /// Joined to the base URL unless it is an absolute URL itself.
     public var path = ""
+    public var pathValues: [PathValue] = []
     public var query: [NamedText] = []
     public var headers: [NamedText] = []
     public var body: Body?
+    public var jsonFields: [JSONField] = []
+    /// The body is a GraphQL request, and answers are held to its rules for errors.
+    public var isGraphQL = false
     /// Sending it twice does no harm. Nil: by the method (RFC 9110 section 9.2.2).
     public var idempotent: Bool?
     public var idempotencyKey: String?
@@ -29,4 +74,34 @@ public struct RequestPlan: Sendable, Equatable {
     public var limits: TransferLimits?
 
     public init() {}
+}
+
+extension RequestPlan {
+    var bodyTexts: [ConfigText] {
+        let own: [ConfigText] =
+            switch body {
+            case .form(let fields): fields.map(\.value)
+            case .text(let text, _): [text]
+            case .template(let template): template.texts.map { .template($0) }
+            case .json, nil: []
+            }
+        return own + jsonFields.flatMap { $0.value.texts }.map { .template($0) }
+    }
+
+    /// Every value source in it.
+    var sources: [ValueSource] {
+        ((query + headers).map(\.value) + bodyTexts).flatMap(\.sources) + pathValues.map(\.source)
+    }
+
+    /// What a page's request needs to know of the response before.
+    var carried: [ValueSource] {
+        var carried: [ValueSource] = []
+        for leaf in sources.flatMap(\.leaves) {
+            if case .page = leaf { continue }
+            if !carried.contains(leaf) { carried.append(leaf) }
+        }
+        return carried
+    }
+
+    var secrets: [Secret] { (headers + query).flatMap(\.value.secrets) + bodyTexts.flatMap(\.secrets) }
 }

@@ -11,19 +11,3 @@ public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugS
     public var debugDescription: String { "(secret)" }
     public var customMirror: Mirror { Mirror(self, children: [:] as KeyValuePairs<String, Any>) }
 }
-
-/// A configured text after its references were resolved: a literal, a parameter's value, or a secret.
-public enum ConfigText: Sendable, Equatable {
-    case plain(String)
-    case secret(Secret)
-
-    public func reveal() -> String {
-        switch self {
-        case .plain(let text): text
-        case .secret(let secret): secret.reveal()
-        }
-    }
-    public var isSecret: Bool {
-        if case .secret = self { true } else { false }
-    }
-}

@@ -9,4 +9,6 @@ public enum Slot: Sendable, Equatable {
     case path(String)
     /// The whole URL.
     case url
+    /// Wherever the request's texts say `{page.token}` or `{page.size}`.
+    case placeholder
 }

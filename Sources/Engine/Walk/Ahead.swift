@@ -33,6 +33,12 @@ struct Ahead: Sendable {
     /// What pages had to say that are in the host's hands.
     var lateWarnings: [String] = []
 
+    /// Whether a page can be asked for while the page before it is unknown.
+    static func isPossible(_ paging: PagingPlan, _ request: RequestPlan) -> Bool {
+        let known: [ValueSource] = [.page(.token), .page(.size)]
+        return paging.canBeAhead && request.sources.flatMap(\.leaves).allSatisfy(known.contains)
+    }
+
     init(most: Int64) {
         self.most = most
         degree = most

@@ -12,6 +12,8 @@ struct PageReader: Sendable {
         var totalPages: Extracted?
         /// One of the document's stop rules holds.
         var isStopped = false
+        /// In the order of the plan's `carried`.
+        var carried: [Extracted?] = []
         var warnings: [String] = []
     }
 
@@ -29,11 +31,19 @@ struct PageReader: Sendable {
     private let paging: PagingPlan
     private let scanner: JSONScanner
     private let values: ResponseReader
+    private let carried: [ValueSource]
+    private let isGraphQL: Bool
     private var matches = JSONMatches()
     private var pagesRead = 0
     private var uselessStops: Set<Int> = []
 
-    init(records: JSONPath, missingRecordsAreEmpty: Bool, paging: PagingPlan) throws(Failure) {
+    /// - Parameter carried: what the next request needs to know of this response.
+    init(
+        records: JSONPath, missingRecordsAreEmpty: Bool, paging: PagingPlan, carried: [ValueSource] = [],
+        isGraphQL: Bool = false
+    ) throws(Failure) {
+        self.carried = carried
+        self.isGraphQL = isGraphQL
         self.records = records
         self.missingRecordsAreEmpty = missingRecordsAreEmpty
         self.paging = paging
@@ -42,7 +52,8 @@ struct PageReader: Sendable {
         default: tokenSource = nil
         }
         let sources = [tokenSource, paging.hasMore, paging.total, paging.lastPage, paging.totalPages].compactMap(\.self)
-        values = try ResponseReader(sources + paging.stops.flatMap(\.sources))
+        values = try ResponseReader(
+            sources + paging.stops.flatMap(\.sources) + carried + (isGraphQL ? GraphQLAnswer.sources : []))
         do {
             scanner = try JSONScanner([.elements(records)] + values.targets)
         } catch {
@@ -65,6 +76,7 @@ struct PageReader: Sendable {
                 throw .unreadable(PageReader.notJSON(error, body: body, head: head))
             }
             do {
+                if isGraphQL { try readErrors(into: &reading, body, head, services) }
                 try readRecords(into: &reading, body: body)
             } catch {
                 throw .wrong(error)
@@ -82,8 +94,22 @@ struct PageReader: Sendable {
         } catch {
             throw .wrong(error)
         }
+        reading.carried = carried.map { values.leaf($0, response, services) }
         if !paging.stops.isEmpty { test(response, url, &reading, services) }
         return reading
+    }
+
+    /// Errors beside data are told; without data, or without the records, they are why the page failed.
+    private func readErrors(
+        into reading: inout Reading, _ body: UnsafeRawBufferPointer, _ head: ResponseHead, _ services: some Services
+    ) throws(Failure) {
+        let response = ResponseReader.Response(
+            body: body, head: head, request: RequestValues(), matches: matches, records: [])
+        let answer = GraphQLAnswer { values.leaf($0, response, services) }
+        guard let message = answer.message else { return }
+        let hasRecords = matches[0].values.contains { $0.kind != .null }
+        guard answer.hasData, hasRecords else { throw Failure(.data, "the GraphQL request failed: \(message)") }
+        reading.warnings.append("GraphQL errors beside the data: \(message)")
     }
 
     /// A rule that can't be tested is out of the game, aloud; the others decide.

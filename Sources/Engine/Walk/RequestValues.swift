@@ -6,6 +6,8 @@ struct RequestValues: Sendable {
     var index: UInt64 = 0
     /// Records of the pages before.
     var received: Int64 = 0
+    /// What the response before gave for the request's texts, in the order of the plan's `carried`.
+    var carried: [Extracted?] = []
 
     /// Of the request, as the page that answers it has it: `count` is how many records it brought.
     func page(_ value: ValueSource.PageValue, count: Int64) -> Extracted? {

@@ -24,6 +24,8 @@ struct Walk: Sendable {
     /// Of the page whose turn it is: the first one that was not received, or not taken yet.
     var index: UInt64 = 0
     var token: PageToken?
+    /// What the last response gave for the next request's texts.
+    private var carried: [Extracted?] = []
     var wantsRequest = true
     /// The request for that page.
     var exchange: UInt64?
@@ -39,11 +41,12 @@ struct Walk: Sendable {
         self.isCall = isCall
         builder = try RequestBuilder(source: source, plan: stream.request, paging: stream.paging)
         paging = Paging(plan: stream.paging)
-        ahead = Ahead(most: stream.paging.canBeAhead ? stream.parallel : 1)
+        ahead = Ahead(most: Ahead.isPossible(stream.paging, stream.request) ? stream.parallel : 1)
         token = paging.first
         if case .path(let path) = stream.records, stream.paging.style != .detect, !isCall {
             reader = try PageReader(
-                records: path, missingRecordsAreEmpty: stream.missingRecordsAreEmpty, paging: stream.paging)
+                records: path, missingRecordsAreEmpty: stream.missingRecordsAreEmpty, paging: stream.paging,
+                carried: builder.carried, isGraphQL: stream.request.isGraphQL)
         }
     }
 
@@ -56,11 +59,14 @@ struct Walk: Sendable {
         readyBytes -= bytes
     }
 
-    /// What that request was made with. Of a page ahead only the token is certain: see `PagingPlan.canBeAhead`.
+    /// What that request was made with. Of a page ahead only the token is certain: see `Ahead.isPossible`.
     private func values(of id: UInt64) -> RequestValues {
+        values(with: id == exchange ? token : ahead.token(of: id))
+    }
+
+    private func values(with token: PageToken?) -> RequestValues {
         RequestValues(
-            token: id == exchange ? token : ahead.token(of: id), size: paging.plan.size?.value, index: index,
-            received: paging.received)
+            token: token, size: paging.plan.size?.value, index: index, received: paging.received, carried: carried)
     }
 
     mutating func nextRequest() throws(Failure) -> PreparedRequest {
@@ -68,7 +74,7 @@ struct Walk: Sendable {
         return try request(token)
     }
 
-    func request(_ token: PageToken?) throws(Failure) -> PreparedRequest { try builder.request(token: token) }
+    func request(_ token: PageToken?) throws(Failure) -> PreparedRequest { try builder.request(values(with: token)) }
 
     /// A status that is an error where nobody promised that the page exists ends the walk instead of failing it.
     /// Elsewhere only where the document says so: behind many pages a refusal may mean "not so deep" or "not now", with
@@ -204,7 +210,7 @@ struct Walk: Sendable {
         }
         reader = try makeReader(records: found.records, paging: found.paging)
         isFirst = false
-        if ahead.most > 1, !found.paging.canBeAhead {
+        if ahead.most > 1, !Ahead.isPossible(found.paging, stream.request) {
             ahead = Ahead(most: 1)
             facts.warnings.append("parallel: the pages found have no numbers, so they come one after the other")
         }
@@ -213,7 +219,8 @@ struct Walk: Sendable {
     private func makeReader(records: JSONPath, paging: PagingPlan) throws(PageReader.Problem) -> PageReader {
         do {
             return try PageReader(
-                records: records, missingRecordsAreEmpty: stream.missingRecordsAreEmpty, paging: paging)
+                records: records, missingRecordsAreEmpty: stream.missingRecordsAreEmpty, paging: paging,
+                carried: builder.carried, isGraphQL: stream.request.isGraphQL)
         } catch {
             throw .wrong(error)
         }
@@ -242,6 +249,7 @@ struct Walk: Sendable {
             facts.recordArray = allowed < count ? nil : arrival.reading.recordArray
             facts.total = paging.total
             facts.warnings += arrival.reading.warnings
+            carried = arrival.reading.carried
             noteAhead(&facts, bytes: arrival.bytes)
             try go(next, &facts, services: services)
         }

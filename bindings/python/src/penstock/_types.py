@@ -41,9 +41,25 @@ class File(TypedDict):
 Reference = Union[Parameter, Environment, File]
 Secret = Union[str, Reference]
 """Better a reference than a literal."""
-Text = Union[Scalar, Reference]
-Headers = Mapping[str, Text]
-Query = Mapping[str, Union[Text, Sequence[Text]]]
+Text = Union[Scalar, Reference, "SourceObject"]
+"""In a literal, `{page.token}`, `{param.name}` and other places are filled in."""
+
+
+class _Presence(TypedDict, total=False):
+    when: Literal["always", "first_page", "next_pages"]
+    omit_empty: bool
+
+
+class _Field(TypedDict):
+    value: Text | Sequence[Text]
+
+
+class Field(_Field, _Presence):
+    """A value, and which requests carry it."""
+
+
+Headers = Mapping[str, Union[Text, Field]]
+Query = Mapping[str, Union[Text, Field, Sequence[Text]]]
 """Query parameters by name; a list repeats the name."""
 
 # ------------------------------------------------------------------------------------- limits
@@ -166,7 +182,7 @@ class Connections(TypedDict, total=False):
 Slot = TypedDict(
     "Slot",
     {
-        "in": Literal["query", "header", "json", "form", "path", "url"],
+        "in": Literal["query", "header", "json", "graphql", "form", "path", "url"],
         "name": Union[str, Sequence[str]],
     },
     total=False,
@@ -373,11 +389,15 @@ class PagePagination(_Counter, total=False):
 class NextURLPagination(_Stops, _From, total=False):
     """A URL out of each response is requested next."""
 
+    keep_query: bool
+
     type: Literal["next_url"]
 
 
 class LinkPagination(_Stops, total=False):
     """The Link header names the next URL."""
+
+    keep_query: bool
 
     type: Literal["link"]
     rel: str
@@ -430,10 +450,33 @@ class _Walk(TypedDict, total=False):
     order: Literal["pages", "any"]
 
 
+class _GraphQL(TypedDict):
+    query: str
+
+
+class GraphQL(_GraphQL, total=False):
+    """The body as a GraphQL request."""
+
+    variables: Mapping[str, Any]
+    operationName: str
+
+
+_BodyField = TypedDict(
+    "_BodyField",
+    {"in": Literal["json", "graphql"], "name": Union[str, Sequence[str]], "value": Text},
+)
+
+
+class BodyField(_BodyField, _Presence):
+    """A member of the JSON body, and which requests carry it."""
+
+
 class _Request(TypedDict, total=False):
     query: Query
     headers: Headers
     json: Any
+    graphql: GraphQL
+    fields: Sequence[BodyField]
     form: Query
     text: str
     content_type: str
