@@ -13,6 +13,7 @@ from typing import Any
 
 import penstock
 import pytest
+
 from real_servers.launch import launch
 
 TESTS = Path(__file__).resolve().parents[1]

@@ -77,6 +77,7 @@ STREAMS = [
     Stream("x", "posts", f"/2/users/12/tweets?{FIELDS}", {"user_id": "12"}),
     Stream("x", "followers", f"/2/users/12/followers?{PEOPLE}", {"user_id": "12"}),
     Stream("jira", "issues", f"/rest/api/3/search/jql?{ASKED}&fields=*all", JQL),
+    Stream("jira", "issues_by_post", f"/rest/api/3/search/jql?{ASKED}&fields=*all", JQL),
     Stream("jira", "issues_by_offset", f"/rest/api/3/search?{ASKED}", JQL),
     Stream("jira", "projects", "/rest/api/3/project/search"),
     Stream("jsonplaceholder", "posts", "/posts"),
