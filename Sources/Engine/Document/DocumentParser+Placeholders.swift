@@ -12,7 +12,7 @@ enum PlaceholderScope {
 extension DocumentParser {
     /// A literal of the document.
     mutating func literal(_ text: String, _ place: DocumentPlace) throws(Failure) -> ConfigText {
-        guard text.utf8.contains(UInt8(ascii: "{")) else { return .plain(text) }
+        guard readsPlaces, text.utf8.contains(UInt8(ascii: "{")) else { return .plain(text) }
         let template = try template(text, place)
         return template.settled ?? .template(template)
     }

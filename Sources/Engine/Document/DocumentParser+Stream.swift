@@ -28,6 +28,7 @@ extension Stream {
                     + NearestName.hint(name, in: parser.askedParameters.sorted()),
                 at: place.pointer.appending("params").appending(name))
         }
+        parser.readsPlaces = false
         let added = try parser.pairs(place["query"])
         if let query = place["query"] { try parser.checkFree(added, stream.paging, query) }
         stream.request.query.removeAll { kept in added.contains { $0.name == kept.name } }
@@ -47,6 +48,7 @@ extension RequestPlan {
         try place.check(.object(Vocabulary.request))
         var parser = DocumentParser(references: references, context: source.context)
         parser.context.parameters.add(place["params"])
+        parser.readsPlaces = false
         var plan = try parser.request(place, in: source, slots: [])
         plan.idempotencyKey = place["idempotency_key"]?.value.string
         if plan.idempotencyKey != nil,

@@ -7,6 +7,8 @@ struct DocumentParser {
     private(set) var askedParameters: Set<String> = []
     /// Parameters that were asked for and are missing, where that is no error yet; nil where it is one.
     var missingParameters: [String]?
+    /// Texts of documents have places. Those of a host's own calls are data, which may hold anything, and stay as they are.
+    var readsPlaces = true
     /// Whose texts are being read.
     var scope = PlaceholderScope.fixed
 

@@ -183,7 +183,8 @@ enum Vocabulary {
         "text",
         "A literal, in which {page.token}, {param.name}, {env.NAME} and other places are filled in; a parameter; a secret "
             + "from the environment or a file; or a value source, which looks at the response before. Any other brace "
-            + "stands for itself; {{page.token}} is the text {page.token}."
+            + "stands for itself; {{page.token}} is the text {page.token}. Texts of single requests and of a paginator's options "
+            + "are taken as they are."
     ) { .choice([.line, .number, .flag, .keyed(references + responseSources)]) }
     static let secret: Shape.Definition = .init(
         "secret", "Better a reference than a literal: {\"env\": …}, {\"file\": …} or {\"param\": …}. Never echoed."

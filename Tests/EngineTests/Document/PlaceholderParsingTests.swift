@@ -70,14 +70,20 @@ import Testing
         let source = try EngineTests.source("\"headers\": {\"X\": \"a {env.TOKEN}\"}")
         #expect(
             source.headers.first?.value.reveal() == "a canary-token" && source.headers.first?.value.isSecret == true)
+        // What a host sends is data: places in it would give the environment to whoever wrote the data.
         let plan = try RequestPlan.parse(
             json(
-                "{\"path\": \"/u/{param.id}\", \"method\": \"PUT\", \"params\": {\"id\": 7, \"n\": \"x\"}, \"json\": {\"a\": \"<{param.n}>\", \"b\": \"{env.TOKEN}\"}}"
-            ),
-            source: source, references: FakeReferences.usual)
-        #expect(plan.path == "/u/7")
-        let dumped = String(reflecting: plan)
-        #expect(!dumped.contains("canary"))
+                """
+                {"path": "/u/{param.id}", "method": "PUT", "params": {"id": 7}, "query": {"q": "{env.TOKEN}"},
+                 "headers": {"X": "{x.y}"}, "json": {"a": "<{param.n}>", "b": "{env.TOKEN}"}}
+                """), source: source, references: FakeReferences.usual)
+        #expect(plan.path == "/u/7" && plan.query.first?.value == .plain("{env.TOKEN}"))
+        #expect(plan.headers.first?.value == .plain("{x.y}"))
+        #expect(try plan.body == .json(json("{\"a\": \"<{param.n}>\", \"b\": \"{env.TOKEN}\"}")))
+        let walk = try Stream.parse(
+            options: json("{\"stream\": \"/u\", \"query\": {\"q\": \"{env.TOKEN}\"}}"), source: source,
+            references: FakeReferences.usual)
+        #expect(walk.request.query.first?.value == .plain("{env.TOKEN}"))
         let refused = try failure {
             try RequestPlan.parse(
                 json("{\"path\": \"/u/{page.token}\"}"), source: source, references: FakeReferences.usual)

@@ -349,6 +349,7 @@ class _Stops(_Bounds, total=False):
     stop_on_short_page: bool
     stop_on_empty_page: bool
     empty_pages: int
+    end_statuses: Sequence[int]
 
 
 class _Token(_Stops, total=False):
