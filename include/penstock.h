@@ -177,6 +177,34 @@ const char *penstock_status_name(penstock_status status);
  */
 const char *penstock_schema(void);
 
+/**
+ * What a source document means, in plain words and without a request: what is sent where, which
+ * limits hold, how pages follow each other and what ends a walk. The document is read and checked
+ * as penstock_client_open() does, so what that refuses is refused here, too. No secret is in the
+ * text; of parameters' values only the base URL.
+ *
+ * @param source        The source document (JSON; penstock_schema()).
+ * @param source_size   Its length in bytes.
+ * @param options       As for penstock_client_open(); `{"secrets": "skip"}` looks up no secrets, for
+ *                      machines that don't have them. NULL for none.
+ * @param options_size  Their length in bytes.
+ * @param out           A JSON object with "source" (the name), "description", "base_url",
+ *                      "credentials", "sends", "limits", "retries", "timeouts", "redirects",
+ *                      "streams" and "notes" (what deserves a second look); each stream has "name",
+ *                      "description", "request", "sends", "body", "needs", "paging", "stops",
+ *                      "records", "key", "retries", "timeouts" and "read_ahead". Values are sentences
+ *                      or arrays of them; what doesn't apply is absent. The sentences may change
+ *                      with any version. Yours; penstock_text_free().
+ * @param error         See ERRORS above.
+ * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_CONFIG,
+ *         PENSTOCK_ERROR_AUTH (a secret is missing or malformed).
+ *
+ * Threads: any. Blocks: no (reads the files that the document refers to). Since 0.1.0.
+ */
+penstock_status penstock_source_explain(const char *source, size_t source_size, const char *options,
+                                        size_t options_size, penstock_text **out,
+                                        penstock_error **error);
+
 /* ------------------------------------------------------------------------------------ limiter */
 
 /**

@@ -17,10 +17,7 @@ final class ClientHandle: Owned, Sendable {
     boundary(error) { () throws(Failure) in
         let out = try need(out, "out")
         let document = try json(source, sourceSize, "the source document")
-        let given =
-            try options.map { text throws(Failure) in
-                try ClientOptions.parse(json(text, optionsSize, "the options"))
-            } ?? ClientOptions()
+        let given = try clientOptions(options, optionsSize)
         let shared = limiter == nil ? nil : try Handle.need(limiter, "limiter", as: LimiterHandle.self).limiter
         let parsed = try Source.parse(document: document, options: given, references: ProcessReferences())
         Handle.give(ClientHandle(try ClientLoop(source: parsed, shared: shared)), to: out)
@@ -56,6 +53,12 @@ final class ClientHandle: Owned, Sendable {
     guard let own = Handle.own(client, as: ClientHandle.self) else { return }
     own.loop.stop()
     Handle.release(client, as: ClientHandle.self)
+}
+
+/// NULL for none.
+func clientOptions(_ options: UnsafePointer<CChar>?, _ size: Int) throws(Failure) -> ClientOptions {
+    guard let options else { return ClientOptions() }
+    return try ClientOptions.parse(json(options, size, "the options"))
 }
 
 /// A single request as a walk of one page.

@@ -51,6 +51,10 @@ static void functions_with_status(void) {
     REFUSED(penstock_limiter_open(NULL, 6, &limiter, where));
     REFUSED(penstock_limiter_open("\"10/s\"", 6, NULL, where));
 
+    REFUSED(penstock_source_explain(NULL, 0, NULL, 0, &text, where));
+    REFUSED(penstock_source_explain(NULL, 10, NULL, 0, &text, where));
+    REFUSED(penstock_source_explain(source, strlen(source), NULL, 0, NULL, where));
+
     REFUSED(penstock_client_open(NULL, 0, NULL, 0, NULL, &client, where));
     REFUSED(penstock_client_open(NULL, 10, NULL, 0, NULL, &client, where));
     REFUSED(penstock_client_open(source, strlen(source), NULL, 0, NULL, NULL, where));
@@ -99,6 +103,9 @@ static void empty_texts(void) {
     penstock_sync *sync = NULL;
     CHECK_CALL(penstock_limiter_open("", 0, &limiter, &error), PENSTOCK_ERROR_CONFIG);
     CHECK_CALL(penstock_client_open("", 0, NULL, 0, NULL, &client, &error), PENSTOCK_ERROR_CONFIG);
+    penstock_text *text = NULL;
+    CHECK_CALL(penstock_source_explain("", 0, NULL, 0, &text, &error), PENSTOCK_ERROR_CONFIG);
+    CHECK(text == NULL);
     CHECK_CALL(penstock_client_request(open, "", 0, -1, &page, &error), PENSTOCK_ERROR_CONFIG);
     CHECK_CALL(penstock_paginator_open(open, "", 0, &paginator, &error), PENSTOCK_ERROR_CONFIG);
     CHECK_CALL(penstock_request_open(open, "", 0, &paginator, &error), PENSTOCK_ERROR_CONFIG);

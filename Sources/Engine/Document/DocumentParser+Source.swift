@@ -4,15 +4,18 @@ extension Source {
         document: JSONValue, options: ClientOptions = ClientOptions(), references: some References
     ) throws(Failure) -> Source {
         let given = DocumentPlace(.object([]), at: JSONPointer().appending("params"))
-        return try parse(DocumentPlace(document), options.parameters, givenAt: given, references)
+        return try parse(
+            DocumentPlace(document), options.parameters, givenAt: given, references, skipsSecrets: options.skipsSecrets)
     }
 
     static func parse(
-        _ place: DocumentPlace, _ parameters: Parameters, givenAt given: DocumentPlace, _ references: any References
+        _ place: DocumentPlace, _ parameters: Parameters, givenAt given: DocumentPlace, _ references: any References,
+        skipsSecrets: Bool = false
     ) throws(Failure) -> Source {
         try place.check(.object(Vocabulary.source))
         var parser = DocumentParser(references: references)
         parser.context.parameters = parameters
+        parser.context.skipsSecrets = skipsSecrets
         let source = try parser.source(place)
         for name in parameters.names where !parser.askedParameters.contains(name) {
             throw given.failure(
@@ -26,6 +29,8 @@ extension Source {
 /// What a client adds to its source document.
 public struct ClientOptions: Sendable {
     var parameters = Parameters()
+    /// Nothing is looked up and nothing can be sent.
+    var skipsSecrets = false
 
     public init() {}
 
@@ -34,6 +39,7 @@ public struct ClientOptions: Sendable {
         try place.check(.object(Vocabulary.clientOptions))
         var options = ClientOptions()
         options.parameters.add(place["params"])
+        options.skipsSecrets = place["secrets"]?.value.string == "skip"
         return options
     }
 }
@@ -131,10 +137,13 @@ extension DocumentParser {
                 throw (place["header"] ?? place).failure("the header can't be set here: \(reason)")
             }
             let value = try filled(place["value"] ?? place)
-            return .init(slot: slot, prefix: place["prefix"]?.value.string ?? "", secret: value)
+            return .init(
+                slot: slot, prefix: place["prefix"]?.value.string ?? "", secret: value,
+                origin: Self.origin(of: place["value"]))
         case "bearer":
             return .init(
-                slot: .header("Authorization"), prefix: "Bearer ", secret: try filled(place["token"] ?? place))
+                slot: .header("Authorization"), prefix: "Bearer ", secret: try filled(place["token"] ?? place),
+                origin: Self.origin(of: place["token"]))
         case "basic":
             let username = try optional(place["username"])
             let password = try optional(place["password"])
@@ -146,9 +155,21 @@ extension DocumentParser {
                     "a username can't hold a colon (RFC 7617 section 2)", code: .auth)
             }
             let joined = Base64.encode(Array("\(username):\(password)".utf8))
-            return .init(slot: .header("Authorization"), prefix: "Basic ", secret: Secret(joined))
+            return .init(
+                slot: .header("Authorization"), prefix: "Basic ", secret: Secret(joined),
+                origin: Self.origin(of: place["password"] ?? place["username"]))
         default: return nil
         }
+    }
+
+    static let literalOrigin = "the document itself"
+
+    /// For people.
+    private static func origin(of place: DocumentPlace?) -> String {
+        if let name = place?["env"]?.value.string { return "environment variable \(MessageText.quoted(name))" }
+        if let path = place?["file"]?.value.string { return "file \(MessageText.quoted(path))" }
+        if let name = place?["param"]?.value.string { return "parameter \(MessageText.quoted(name))" }
+        return literalOrigin
     }
 
     private mutating func optional(_ place: DocumentPlace?) throws(Failure) -> String {

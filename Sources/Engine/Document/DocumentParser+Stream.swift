@@ -3,6 +3,7 @@ extension Stream {
     public static func parse(
         options: JSONValue, source: Source, references: some References
     ) throws(Failure) -> Stream {
+        try source.context.checkSecretsWereRead()
         let place = DocumentPlace(options)
         try place.check(.object(Vocabulary.paginatorOptions))
         guard let wanted = place["stream"] else { throw place.failure("missing key \"stream\"") }
@@ -44,6 +45,7 @@ extension RequestPlan {
     public static func parse(
         _ value: JSONValue, source: Source, references: some References
     ) throws(Failure) -> RequestPlan {
+        try source.context.checkSecretsWereRead()
         let place = DocumentPlace(value)
         try place.check(.object(Vocabulary.request))
         var parser = DocumentParser(references: references, context: source.context)

@@ -110,7 +110,8 @@ extension Vocabulary {
 
     private static let flags: [Key] = [
         Key(
-            "has_more", .named(valueSource), "Ends the walk when it is false, 0, null, \"\" or \"false\".",
+            "has_more", .named(valueSource),
+            "Ends the walk when it is false, 0, \"\", \"false\", \"no\" or an empty list; null and missing say nothing.",
             examples: [.string("has_more")]),
         Key(
             "total", .named(valueSource), "The number of records of the whole walk.", examples: [.string("meta.total")]),

@@ -153,7 +153,11 @@ extension Vocabulary {
         keys: [
             Key(
                 "params", .named(parameters), "Values of the document's parameters.", default: .object([]),
-                examples: [object("base_url", "https://sandbox.example.com")])
+                examples: [object("base_url", "https://sandbox.example.com")]),
+            Key(
+                "secrets", .text(.one(of: ["read", "skip"])),
+                "Whether secrets are read and checked at once. Without them a document can be checked and explained "
+                    + "(where there are none, as in CI), but no request can be sent.", default: .string("read")),
         ])
 
     static let paginatorOptions: ObjectShape = .init(

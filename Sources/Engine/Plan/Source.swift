@@ -10,10 +10,13 @@ public struct Source: Sendable {
         public var slot: Slot
         public var prefix: String
         public var secret: Secret
-        public init(slot: Slot, prefix: String = "", secret: Secret) {
+        /// For people: where the secret comes from.
+        public var origin: String
+        public init(slot: Slot, prefix: String = "", secret: Secret, origin: String = "the document itself") {
             self.slot = slot
             self.prefix = prefix
             self.secret = secret
+            self.origin = origin
         }
     }
 

@@ -6,6 +6,16 @@ struct SourceContext: Sendable, CustomStringConvertible, CustomDebugStringConver
     var parameters = Parameters()
     /// Secrets that were read when the client was opened: they are not read again.
     var secrets: [SecretReference: Secret] = [:]
+    /// A stand-in is taken for every secret: what is read is for looking at, not for sending.
+    var skipsSecrets = false
+    /// There is a stand-in for a secret.
+    var hasUnreadSecrets = false
+
+    /// Requests would carry the stand-ins.
+    func checkSecretsWereRead() throws(Failure) {
+        guard hasUnreadSecrets else { return }
+        throw Failure(.auth, "the client was opened without reading the secrets (\"secrets\": \"skip\"): it can't send")
+    }
 
     var description: String { "(context)" }
     var debugDescription: String { description }

@@ -48,7 +48,10 @@ struct SchemaVerdict {
         case "maxLength": return value.string.map { $0.unicodeScalars.count <= Int(rule.int ?? 0) } ?? true
         case "pattern":
             guard let text = value.string else { return true }
-            let expression = try NSRegularExpression(pattern: rule.string ?? "")
+            // In ECMA 262 `$` is the very end; here it would also be the place before a last line break.
+            let given = rule.string ?? ""
+            let pattern = given.hasSuffix("$") ? given.dropLast() + "\\z" : given
+            let expression = try NSRegularExpression(pattern: pattern)
             return expression.firstMatch(in: text, range: NSRange(text.startIndex..., in: text)) != nil
         case "minItems": return value.array.map { $0.count >= Int(rule.int ?? 0) } ?? true
         case "maxItems": return value.array.map { $0.count <= Int(rule.int ?? 0) } ?? true

@@ -62,6 +62,7 @@ from .errors import (
     Timeout,
     TLSError,
 )
+from .explain import explain
 from .limiter import Limiter
 from .page import Page, RawRecords
 from .paginator import AsyncPaginator, Paginator
@@ -109,6 +110,7 @@ __all__ = [
     "TLSError",
     "Timeout",
     "__version__",
+    "explain",
     "library_version",
     "paginate",
     "pull",

@@ -145,6 +145,18 @@ def penstock_status_name(status: int, /) -> bytes: ...
 def penstock_schema() -> bytes: ...
 
 
+@_declare(_STATUS, c_char_p, c_size_t, c_char_p, c_size_t, POINTER(TextPointer), _ERROR_OUT)
+def penstock_source_explain(
+    source: bytes,
+    source_size: int,
+    options: bytes | None,
+    options_size: int,
+    out: Out,
+    error: Out,
+    /,
+) -> int: ...
+
+
 # ------------------------------------------------------------------------------------- limiter
 
 

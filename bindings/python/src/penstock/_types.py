@@ -524,6 +524,7 @@ class ClientOptions(TypedDict, total=False):
     """What a client adds to its source document."""
 
     params: Params
+    secrets: Literal["read", "skip"]
 
 
 class RequestDocument(_Path, _Request, total=False):

@@ -109,6 +109,21 @@ const char *penstock_schema(void) {
     return "{\"$defs\":{}}";
 }
 
+penstock_status penstock_source_explain(const char *source, size_t source_size, const char *options,
+                                        size_t options_size, penstock_text **out,
+                                        penstock_error **error) {
+    long status = number(source, source_size, "fail:", number(options, options_size, "fail:", 0));
+    if (status)
+        return fail(error, status);
+    *out = made(TEXT, sizeof **out);
+    snprintf((*out)->json, sizeof(*out)->json,
+             "{\"base_url\":\"http://127.0.0.1\",\"limits\":[\"none given\"],\"streams\":[{\"name\":"
+             "\"users\",\"request\":\"GET http://127.0.0.1/users\",\"paging\":\"there is one "
+             "page\",\"stops\":[\"at once\",\"or later\"]}],\"notes\":[\"secrets: %s\"]}",
+             says(options, options_size, "skip") ? "skipped" : "read");
+    return PENSTOCK_OK;
+}
+
 penstock_status penstock_limiter_open(const char *json, size_t size, penstock_limiter **out,
                                       penstock_error **error) {
     long status = number(json, size, "fail:", 0);

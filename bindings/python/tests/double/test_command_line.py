@@ -96,7 +96,30 @@ def test_exit_codes_tell_a_wrong_document_from_a_failure(
 def test_check_says_what_is_there(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     path = write(streams={"users": {}, "events": {}})
     assert main(["check", path]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"{path}: fine, 2 streams: users, events",
+        "",
+        "http://127.0.0.1",
+        "  limits       none given",
+        "",
+        "users: GET http://127.0.0.1/users",
+        "  paging       there is one page",
+        "  stops        - at once",
+        "               - or later",
+        "",
+        "notes",
+        "  - secrets: read",
+        "",
+    ]
+    assert main(["check", path, "--quiet", "--no-secrets"]) == 0
     assert capsys.readouterr().out == f"{path}: fine, 2 streams: users, events\n"
+
+
+def test_check_as_json(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write()
+    assert main(["check", path, "--json", "--no-secrets"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["document"], document["notes"]) == (path, ["secrets: skipped"])
 
 
 def test_check_tries_every_source_of_a_job(
@@ -105,7 +128,7 @@ def test_check_tries_every_source_of_a_job(
     path = tmp_path / "job.json"
     sources = [{"name": "one", "source": {"streams": {"a": {}}}}, {"source": {"name": "fail:17"}}]
     path.write_text(json.dumps({"sources": sources}))
-    assert main(["check", str(path)]) == 2
+    assert main(["check", str(path), "--quiet"]) == 2
     out, errors = capsys.readouterr()
     assert out == f"{path}: one: fine, 1 stream: a\n"
     assert "told to fail with 17" in one_line(errors)

@@ -1,50 +1,90 @@
-"""`penstock check`: whether a source document is right, without a request."""
+"""`penstock check`: what a source document means, what is wrong in it, and whether it works."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from .._documents import read_document
+from .._documents import Source, read_document
 from ..client import Client
+from ..explain import explain
 from ..sync import is_job
+from .explanation import lines_of
 from .options import Commands, add_params, params_of
+
+
+class _Part(NamedTuple):
+    """A source of what is checked."""
+
+    name: str
+    source: Source
+    params: Mapping[str, Any] | None
 
 
 def add_to(commands: Commands) -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "check",
-        help="say whether a source document is right, and what is wrong in it",
+        help="explain a source document, say what is wrong in it, and try it",
         description="Read a source document (or every source of a job) and the secrets that it "
-        "refers to, and say what is wrong and where. No request is made.",
+        "refers to, say what is wrong and where, and explain it in plain words.",
     )
     parser.add_argument("document", metavar="SOURCE.json", help="a source document, or a job")
     add_params(parser)
-    parser.set_defaults(run=run)
+    parser.add_argument(
+        "--no-secrets",
+        dest="secrets",
+        action="store_const",
+        const="skip",
+        help="look up no secrets, as on a machine that doesn't have them",
+    )
+    parser.add_argument("--quiet", action="store_true", help="only say that it is fine")
+    parser.add_argument("--json", action="store_true", help="print the explanation as JSON")
+    parser.set_defaults(run=run, parser=parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Carry out the command."""
     options.documents = (options.document,)
+    for part in _parts(options):
+        explanation = explain(part.source, params=part.params, options=_client_options(options))
+        with Client(part.source, params=part.params, options=_client_options(options)) as client:
+            _say(part, explanation, client, options)
+    return 0
+
+
+def _parts(options: argparse.Namespace) -> Iterator[_Part]:
     path = Path(options.document)
     document = read_document(path)
     if not is_job(document):
-        with Client(path, params=params_of(options.params)) as client:
-            _say_fine(options.document, client)
-        return 0
+        yield _Part(options.document, path, params_of(options.params))
+        return
     job = json.loads(document.text)
     for number, part in enumerate(job.get("sources", [job])):
         # A job starts when it is opened, so its sources are tried one by one.
         source = part.get("source")
-        with Client(source, params=part.get("params")) as client:
-            name = part.get("name") or (source if isinstance(source, str) else f"source {number}")
-            _say_fine(f"{options.document}: {name}", client)
-    return 0
+        name = part.get("name") or (source if isinstance(source, str) else f"source {number}")
+        yield _Part(f"{options.document}: {name}", source, part.get("params"))
 
 
-def _say_fine(document: str, client: Client) -> None:
+def _client_options(options: argparse.Namespace) -> Any:
+    return {"secrets": options.secrets} if options.secrets else None
+
+
+def _say(
+    part: _Part, explanation: Mapping[str, Any], client: Client, options: argparse.Namespace
+) -> None:
+    if options.json:
+        print(json.dumps({"document": part.name, **explanation}, indent=2, ensure_ascii=False))
+        return
     many = len(client.streams)
     names = ", ".join(client.streams)
-    print(f"{document}: fine, {many} stream{'' if many == 1 else 's'}: {names}")
+    print(f"{part.name}: fine, {many} stream{'' if many == 1 else 's'}: {names}")
+    if not options.quiet:
+        print()
+        for line in lines_of(explanation):
+            print(line)
+        print()

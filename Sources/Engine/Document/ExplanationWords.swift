@@ -1,0 +1,63 @@
+/// The parts of sentences that explain a document.
+enum Words {
+    /// "3 requests", "1 page".
+    static func count(_ number: Int64, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+
+    /// Behind "in any" or "a": `second`, `minute`, `10s`.
+    static func window(_ per: Timespan) -> String {
+        switch per {
+        case .seconds(1): "second"
+        case .seconds(60): "minute"
+        case .seconds(3600): "hour"
+        case .seconds(86_400): "day"
+        default: per.documentText
+        }
+    }
+
+    static func name(_ text: String) -> String { MessageText.quoted(text) }
+
+    static func slot(_ slot: Slot) -> String { "the " + DocumentParser.described(slot) }
+
+    /// Where a value comes from.
+    static func source(_ source: ValueSource) -> String {
+        switch source {
+        case .body(let path): path.steps.isEmpty ? "the whole body" : "\(place(path)) in the body"
+        case .header(let name): "the header \(self.name(name))"
+        case .link(let relation, nil): "the Link header's URL with rel=\(name(relation))"
+        case .link(let relation, let attribute?):
+            "the attribute \(name(attribute)) of the Link header's rel=\(name(relation))"
+        case .lastRecord(let path): "\(place(path)) of the page's last record"
+        case .queryParameter(let name, let inner):
+            "the query parameter \(self.name(name)) of the URL that is \(self.source(inner))"
+        case .first(let sources): first(sources)
+        }
+    }
+
+    private static func first(_ sources: [ValueSource]) -> String {
+        let shown = sources.prefix(3).map(source)
+        let rest = sources.count - shown.count
+        return "the first that is there of: " + shown.joined(separator: ", ")
+            + (rest > 0 ? " and \(rest) more usual places" : "")
+    }
+
+    static func place(_ path: JSONPath) -> String { Sanitized.text(path.description, most: 120) }
+
+    /// A literal, or what a reference refers to; a list in short.
+    static func configured(_ value: JSONValue, under name: String) -> String {
+        if let elements = value.array {
+            return "[" + elements.map { configured($0, under: name) }.joined(separator: ", ") + "]"
+        }
+        if let parameter = value["param"]?.string { return "{\(Sanitized.text(parameter, most: 80))}" }
+        if let variable = value["env"]?.string { return "(secret from environment variable \"\(variable)\")" }
+        if value["file"] != nil { return "(secret from a file)" }
+        guard let text = value.scalarText else { return "…" }
+        return soundsSecret(name) ? "(hidden)" : Sanitized.text(text, most: 80)
+    }
+
+    /// Whether a literal under that name may be a credential. Better too often than once too seldom.
+    private static func soundsSecret(_ name: String) -> Bool {
+        let lowered = ASCII.lowercased(name)
+        return ["auth", "cookie", "key", "token", "secret", "pass", "pwd", "sign", "sig", "credential", "session"]
+            .contains { ASCII.contains(lowered, $0) }
+    }
+}
