@@ -26,7 +26,18 @@ enum Words {
         case .link(let relation, nil): "the Link header's URL with rel=\(name(relation))"
         case .link(let relation, let attribute?):
             "the attribute \(name(attribute)) of the Link header's rel=\(name(relation))"
+        case .firstRecord(let path): "\(place(path)) of the page's first record"
         case .lastRecord(let path): "\(place(path)) of the page's last record"
+        case .find(let list, let conditions, let take):
+            "\(place(take)) of the first of \(place(list)) in the body with "
+                + conditions.map { "\(place($0.field)) = \(text(of: $0.value))" }.joined(separator: " and ")
+        case .page(let value): page(value)
+        case .constant(.int(let number)): String(number)
+        // It may have come as a parameter.
+        case .constant: "a fixed value"
+        case .sum(let sources): sources.map(self.source).joined(separator: " + ")
+        case .formatted(let inner, let format): "\(self.source(inner)), as a \(format.rawValue)"
+        case .percentEncoded(let inner): "\(self.source(inner)), percent-encoded"
         case .queryParameter(let name, let inner):
             "the query parameter \(self.name(name)) of the URL that is \(self.source(inner))"
         case .first(let sources): first(sources)
@@ -38,6 +49,34 @@ enum Words {
         let rest = sources.count - shown.count
         return "the first that is there of: " + shown.joined(separator: ", ")
             + (rest > 0 ? " and \(rest) more usual places" : "")
+    }
+
+    private static func page(_ value: ValueSource.PageValue) -> String {
+        switch value {
+        case .token: "what this page was asked for with"
+        case .size: "the number of records asked for"
+        case .index: "the number of pages before this one"
+        case .count: "the number of the page's records"
+        case .received: "the number of records so far"
+        }
+    }
+
+    private static func text(of value: JSONValue) -> String {
+        value.scalarText.map { MessageText.quoted($0) } ?? "…"
+    }
+
+    /// What ends a walk by a rule of the document.
+    static func stop(_ rule: StopRule) -> String {
+        let value = source(rule.source)
+        return switch rule.test {
+        case .empty: "when \(value) is missing, null or empty"
+        case .isTrue: "when \(value) is true"
+        case .isFalse: "when \(value) is false"
+        case .zero: "when \(value) is 0"
+        case .thisURL: "when \(value) leads to the page it stands on"
+        case .equals(let other): "when \(value) equals \(source(other))"
+        case .atLeast(let other): "when \(value) has reached \(source(other))"
+        }
     }
 
     static func place(_ path: JSONPath) -> String { Sanitized.text(path.description, most: 120) }

@@ -24,6 +24,7 @@ struct StreamExplanation {
         writer.member("key", stream.key.map { "\(Words.place($0)) tells records apart" })
         writer.member("retries", retries)
         writer.member("timeouts", stream.request.limits.map(Explanation.timeouts))
+        writer.member("parallel", parallel)
         writer.member("read_ahead", readAhead)
     }
 
@@ -83,9 +84,19 @@ struct StreamExplanation {
     }
 
     private var readAhead: String {
-        if stream.readAheadPages == 0 { return "a page is requested when the one before was taken" }
-        return "up to \(Words.count(stream.readAheadPages, "page")) or \(stream.readAheadBytes >> 20) MiB are ready "
-            + "before they are taken"
+        if stream.pagesAhead == 0 { return "a page is requested when the one before was taken" }
+        return "up to \(Words.count(stream.pagesAhead, "page")) or \(stream.readAheadBytes >> 20) MiB are under way or "
+            + "ready before they are taken"
+    }
+
+    private var parallel: String? {
+        guard stream.parallel > 1 else { return nil }
+        let order =
+            switch stream.order {
+            case .pages: "handed over in their order"
+            case .any: "handed over as they come"
+            }
+        return "up to \(stream.parallel) pages are under way at once, as far as the limits allow, and \(order)"
     }
 
     private var records: String {
@@ -119,6 +130,7 @@ struct StreamExplanation {
             case .nextURL(let from):
                 "a URL out of each response, \(Words.source(from)), is requested next, as it is"
             }
+        if plan.firstToken != nil { text += "; the first request has a fixed token" }
         if !plan.sendFirst { text += "; the first request goes without it" }
         if let size = plan.size {
             text += "; "
@@ -140,6 +152,7 @@ struct StreamExplanation {
         case .cursor(_, let from): stops += tokenStops("no token", from)
         case .nextURL(let from): stops += tokenStops("no next URL", from)
         }
+        stops += plan.stops.map(Words.stop)
         if !plan.endStatuses.isEmpty {
             let statuses = plan.endStatuses.sorted().map { String($0) }
             stops.append("behind the first page, at HTTP \(MessageText.alternatives(statuses))")

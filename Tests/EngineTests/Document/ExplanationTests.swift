@@ -203,6 +203,15 @@ import Testing
                 "when there is no token (missing, null or false; an empty text is one); an error where the response says that more follow",
             ]
         ),
+        (
+            "{\"type\": \"cursor\", \"stop\": [{\"source\": {\"link\": \"next\", \"attribute\": \"results\"}, \"is\": \"false\"}, {\"source\": {\"page\": \"received\"}, \"at_least\": {\"add\": [\"total\", 1]}}, {\"source\": {\"find\": \"links\", \"where\": {\"rel\": \"next\"}}, \"is\": \"empty\"}]}",
+            [
+                "when there is no token (missing, null, false or empty)",
+                "when the attribute \"results\" of the Link header's rel=\"next\" is false",
+                "when the number of records so far has reached total in the body + 1",
+                "when href of the first of links in the body with rel = \"next\" is missing, null or empty",
+            ]
+        ),
         ("\"link\"", ["when there is no next URL (missing, null, false or empty)"]),
     ])
     func everyStopIsSaid(pagination: String, stops: [String]) throws {
@@ -222,7 +231,10 @@ import Testing
                 == "data.items: each element of a list, or an object as one record; a body without it is an empty page")
         #expect(stream["key"]?.string == "id tells records apart")
         #expect(stream["read_ahead"]?.string == "a page is requested when the one before was taken")
-        #expect(stream["retries"] == nil)
+        #expect(stream["retries"] == nil && stream["parallel"] == nil)
+        #expect(
+            try Self.explainStream("\"pagination\": \"page\", \"parallel\": 8, \"order\": \"any\"")["parallel"]?.string
+                == "up to 8 pages are under way at once, as far as the limits allow, and handed over as they come")
         let post = try Self.explainStream("\"method\": \"POST\", \"json\": {}")
         #expect(post["retries"]?.string?.contains("certainly did not carry") == true)
         #expect(try Self.explainStream("\"method\": \"POST\", \"idempotent\": true")["retries"] == nil)
