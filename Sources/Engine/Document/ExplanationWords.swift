@@ -89,8 +89,23 @@ enum Words {
         if let parameter = value["param"]?.string { return "{\(Sanitized.text(parameter, most: 80))}" }
         if let variable = value["env"]?.string { return "(secret from environment variable \"\(variable)\")" }
         if value["file"] != nil { return "(secret from a file)" }
-        guard let text = value.scalarText else { return "…" }
+        if let inner = value["value"] { return configured(inner, under: name) + presence(value) }
+        // An object else is a value source.
+        guard let text = value.scalarText else {
+            return value["page"] == nil ? "(a value of the response before)" : "(a value of the request itself)"
+        }
         return soundsSecret(name) ? "(hidden)" : Sanitized.text(text, most: 80)
+    }
+
+    /// Which requests carry a field.
+    private static func presence(_ field: JSONValue) -> String {
+        let when =
+            switch field["when"]?.string.flatMap({ RequestPlan.When(rawValue: $0) }) {
+            case .firstPage: ", with the first page only"
+            case .nextPages: ", with all pages but the first"
+            case .always, nil: ""
+            }
+        return when + (field["omit_empty"]?.bool == true ? ", unless it is empty" : "")
     }
 
     /// Whether a literal under that name may be a credential. Better too often than once too seldom.

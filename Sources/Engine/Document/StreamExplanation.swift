@@ -66,12 +66,16 @@ struct StreamExplanation {
     }
 
     private var body: String? {
+        let fields = stream.request.jsonFields.map { Words.name($0.place.joined(separator: ".")) }
+        let more = fields.isEmpty ? "" : ", with " + fields.joined(separator: ", ") + " filled in"
+        if stream.request.isGraphQL { return "a GraphQL request" + more }
         switch stream.request.body {
-        case nil: nil
-        case .json: "JSON, as it stands in the document"
+        case nil: return fields.isEmpty ? nil : "JSON" + more
+        case .json: return "JSON, as it stands in the document" + more
+        case .template: return "JSON of the document, its places filled in" + more
         case .form(let fields):
-            "a form: " + Set(fields.map(\.name)).sorted().map(Words.name).joined(separator: ", ")
-        case .text(_, let type): "a text of type \(Sanitized.text(type, most: 80))"
+            return "a form: " + Set(fields.map(\.name)).sorted().map(Words.name).joined(separator: ", ")
+        case .text(_, let type): return "a text of type \(Sanitized.text(type, most: 80))"
         }
     }
 
@@ -132,6 +136,7 @@ struct StreamExplanation {
             }
         if plan.firstToken != nil { text += "; the first request has a fixed token" }
         if !plan.sendFirst { text += "; the first request goes without it" }
+        if plan.keepsQuery { text += ", with the stream's query parameters that it lacks" }
         if let size = plan.size {
             text += "; "
             text += size.slot.map { "\(Words.slot($0)) asks for \(size.value) records a page" } ?? ""

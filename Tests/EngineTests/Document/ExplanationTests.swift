@@ -107,6 +107,24 @@ import Testing
             options: json("{\"stream\": \"s\"}"), source: open(""), references: FakeReferences())
     }
 
+    @Test func fieldsSayWhenTheyAreSent() throws {
+        let stream = try Self.explainStream(
+            """
+            "pagination": "cursor",
+            "query": {"a": "{page.token}", "b": {"value": 1, "when": "first_page", "omit_empty": true},
+                      "c": {"body": "meta.x"}, "d": "{env.TOKEN}"}
+            """)
+        #expect(
+            Self.sentences(stream["sends"]) == [
+                "query parameter \"a\": {page.token}",
+                "query parameter \"b\": 1, with the first page only, unless it is empty",
+                "query parameter \"c\": (a value of the response before)", "query parameter \"d\": {env.TOKEN}",
+            ])
+        #expect(stream["paging"]?.string?.hasSuffix("goes into the request's texts of the next request") == true)
+        let body = try Self.explainStream("\"graphql\": {\"query\": \"{ users { id } }\"}")
+        #expect(body["body"]?.string == "a GraphQL request" && body["request"]?.string?.hasPrefix("POST ") == true)
+    }
+
     @Test func redirectsSayWhereTheyMayLead() throws {
         #expect(
             try Self.explain()["redirects"]?.string
