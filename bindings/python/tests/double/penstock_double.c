@@ -116,11 +116,12 @@ penstock_status penstock_source_explain(const char *source, size_t source_size, 
     if (status)
         return fail(error, status);
     *out = made(TEXT, sizeof **out);
-    snprintf((*out)->json, sizeof(*out)->json,
-             "{\"base_url\":\"http://127.0.0.1\",\"limits\":[\"none given\"],\"streams\":[{\"name\":"
-             "\"users\",\"request\":\"GET http://127.0.0.1/users\",\"paging\":\"there is one "
-             "page\",\"stops\":[\"at once\",\"or later\"]}],\"notes\":[\"secrets: %s\"]}",
-             says(options, options_size, "skip") ? "skipped" : "read");
+    snprintf(
+        (*out)->json, sizeof(*out)->json,
+        "{\"base_url\":\"http://127.0.0.1\",\"limits\":[\"none given\"],\"streams\":[{\"name\":"
+        "\"users\",\"request\":\"GET http://127.0.0.1/users\",\"paging\":\"there is one "
+        "page\",\"stops\":[\"at once\",\"or later\"]}],\"notes\":[\"secrets: %s\"]}",
+        says(options, options_size, "skip") ? "skipped" : "read");
     return PENSTOCK_OK;
 }
 

@@ -130,6 +130,9 @@ def test_pull_and_its_exit_codes(practice: Practice, document: Path, tmp_path: P
 def test_check_and_a_mistake_in_one_line(document: Path, tmp_path: Path) -> None:
     ended = command("check", "source.json", folder=tmp_path)
     assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith("source.json: fine, 3 streams: users, events, posts\n\n")
+    assert "\n  paging       found in the first response" in ended.stdout
+    ended = command("check", "source.json", "--quiet", folder=tmp_path)
     assert ended.stdout == "source.json: fine, 3 streams: users, events, posts\n"
     for mistake, place in (
         (document.read_text().replace('"base_url"', '"bas_url"'), "bas_url"),
@@ -174,3 +177,8 @@ def test_no_secret_is_ever_shown(practice: Practice, tmp_path: Path) -> None:
     ended = command("check", "source.json", folder=tmp_path)
     assert ended.returncode == 1
     assert "MY_TOKEN" in ended.stderr
+    ended = command("check", "source.json", "--no-secrets", folder=tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert 'environment variable "MY_TOKEN"' in " ".join(ended.stdout.split())
+    given = command("check", "source.json", "--json", folder=tmp_path, env={"MY_TOKEN": secret})
+    assert secret not in given.stdout
