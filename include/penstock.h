@@ -296,8 +296,8 @@ void penstock_client_free(penstock_client *client);
  *
  * @param options  JSON; "paginator_options" in the schema: `{"stream": "users"}` names a stream of
  *                 the source, `{"stream": {"path": "/users"}}` describes one on the spot; "params",
- *                 "query", "max_pages", "max_records", "read_ahead", "parallel" and "order" may be
- *                 added.
+ *                 "query", "max_pages", "max_records", "read_ahead", "parallel", "order" and
+ *                 "look_ahead" may be added.
  * @param size     Its length in bytes.
  * @param out      The paginator. Yours; penstock_paginator_free().
  * @param error    See ERRORS above.

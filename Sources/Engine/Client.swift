@@ -61,6 +61,12 @@ public struct Client {
         go(id)
     }
 
+    /// The host wants a page behind the `taken` that it has had. Only walks that don't look ahead wait for that.
+    public mutating func asked(walk id: UInt64, taken: UInt64) {
+        walks[id]?.ask(taken: taken)
+        go(id)
+    }
+
     /// The host is done with the walk; a request under way is given up. No further action names it.
     public mutating func close(walk id: UInt64, now: Instant, shared: inout Limiter?) {
         forget(walk: id)
@@ -86,6 +92,13 @@ public struct Client {
         settle(id, exchange, verdict, status: nil)
     }
 
+    /// The head of a response of 2xx is in, its body on the way; for requests that say `reportsHead`.
+    public mutating func headReceived(transfer: UInt64, head: ResponseHead, services: some Services) {
+        guard let id = transfers[transfer], let exchange = exchanges[id] else { return }
+        walks[exchange.walk]?.heard(head, of: id, url: exchange.request.url, services: services)
+        go(exchange.walk)
+    }
+
     public mutating func received(
         transfer: UInt64, head: ResponseHead, body: UnsafeRawBufferPointer, now: Instant, shared: inout Limiter?,
         services: inout some Services
@@ -109,6 +122,9 @@ public struct Client {
         var verdict = exchange.received(
             head, feedback: feedback, body: body, source: source, now: now, services: &services)
         if case .deliver = verdict {
+            if id != walk.exchange, exchange.request.reportsHead {
+                walk.heard(head, of: id, url: exchange.request.url, services: services)
+            }
             let reading = walk.received(
                 exchange: id, transfer: transfer, head: head, feedback: feedback, body: body, exchange: exchange,
                 services: services)
@@ -316,7 +332,9 @@ public struct Client {
                 walk.exchange = begin(try walk.nextRequest(), walk: walkID, place: walk.place(of: walk.token))
             }
             while let token = walk.nextAhead() {
-                walk.ask(token, by: begin(try walk.request(token), walk: walkID, place: walk.place(of: token)))
+                walk.ask(
+                    token, by: begin(try walk.request(token, isAhead: true), walk: walkID, place: walk.place(of: token))
+                )
             }
             walks[walkID] = walk
         } catch {

@@ -11,6 +11,10 @@ public struct Reply: Sendable {
     public var outcome: Outcome
     public var latency: Timespan = .zero
     public var hiddenResends = 0
+    /// When the head of a response of 2xx is in, before all of it is. Nil: it comes with the rest.
+    public var headLatency: Timespan?
+    /// What that head says when the transfer fails then.
+    public var headFields: [(String, String)] = []
 
     public init(_ outcome: Outcome, latency: Timespan = .zero) {
         self.outcome = outcome

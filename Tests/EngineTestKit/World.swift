@@ -32,6 +32,7 @@ public final class World {
         var client: Int
         var transfer: UInt64
         var reply: Reply
+        var isHead = false
     }
     private struct Key: Hashable {
         var client: Int
@@ -82,7 +83,13 @@ public final class World {
     }
 
     public func open(_ stream: Stream, walk: UInt64 = 1, client: Int = 0, isCall: Bool = false) {
-        if stream.parallel > 1 { keepers.insert(Key(client: client, transfer: walk)) }
+        // Those that look ahead by Link headers or cursors in headers, too.
+        let isToldByHead =
+            switch stream.paging.style {
+            case .cursor(_, .header), .cursor(_, .link), .nextURL(.header), .nextURL(.link), .detect: true
+            default: false
+            }
+        if stream.parallel > 1 || isToldByHead { keepers.insert(Key(client: client, transfer: walk)) }
         clients[client].open(stream, isCall: isCall, walk: walk)
     }
 
@@ -90,6 +97,11 @@ public final class World {
         closed.insert(Key(client: client, transfer: walk))
         keepers.remove(Key(client: client, transfer: walk))
         clients[client].close(walk: walk, now: now, shared: &shared)
+    }
+
+    /// The host asks for the page behind `taken` others.
+    public func ask(taken: UInt64, walk: UInt64 = 1, client: Int = 0) {
+        clients[client].asked(walk: walk, taken: taken)
     }
 
     public func consume(_ page: Page) {
@@ -157,6 +169,7 @@ public final class World {
     }
 
     private func deliver(_ event: Event) {
+        if event.isHead { return deliverHead(event) }
         let key = Key(client: event.client, transfer: event.transfer)
         if let index = sent.firstIndex(where: { $0.client == event.client && $0.transfer == event.transfer }) {
             sent[index].answeredAt = now
@@ -185,6 +198,19 @@ public final class World {
         settle()
     }
 
+    private func deliverHead(_ event: Event) {
+        var head = ResponseHead()
+        head.status = 200
+        head.headers = HeaderFields(event.reply.headFields)
+        if case .response(let status, let headers, _) = event.reply.outcome {
+            guard 200..<300 ~= status else { return }
+            head.status = status
+            head.headers = HeaderFields(headers)
+        }
+        clients[event.client].headReceived(transfer: event.transfer, head: head, services: services)
+        settle()
+    }
+
     /// Nil and false: it waits.
     private func act(_ index: Int) -> Bool? {
         switch clients[index].next(now: now, shared: &shared) {
@@ -194,6 +220,12 @@ public final class World {
             story.append("send \(transfer)")
             let reply = server(request, one)
             if case .silence = reply.outcome { return true }
+            if request.reportsHead, let latency = reply.headLatency, latency < reply.latency {
+                order += 1
+                let at = now + latency
+                events.append(
+                    Event(at: at, order: order, client: index, transfer: transfer, reply: reply, isHead: true))
+            }
             order += 1
             events.append(
                 Event(at: now + reply.latency, order: order, client: index, transfer: transfer, reply: reply))

@@ -179,7 +179,8 @@ extension DocumentParser {
 
     /// Only a counted page can be asked for before the one in front of it is there.
     func checkAhead(_ stream: Stream, _ place: DocumentPlace) throws(Failure) {
-        guard stream.parallel > 1, let given = place["parallel"] else { return }
+        guard stream.parallel > 1, let given = place["parallel"] ?? place["look_ahead"] else { return }
+        if !stream.lookAhead { throw given.failure("several pages at once need \"look_ahead\"") }
         switch stream.paging.style {
         case .offset, .page, .detect: return
         case .single: throw given.failure("there is one page")

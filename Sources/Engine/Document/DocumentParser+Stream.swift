@@ -107,6 +107,7 @@ extension DocumentParser {
         if let records = place["max_records"]?.value.int { stream.paging.maxRecords = records }
         if let pages = place["parallel"]?.value.int { stream.parallel = pages }
         if let order = place["order"]?.value.string { stream.order = order == "any" ? .any : .pages }
+        if let flag = place["look_ahead"]?.value.bool { stream.lookAhead = flag }
         guard let ahead = place["read_ahead"] else { return }
         if let pages = ahead.value.int ?? ahead["pages"]?.value.int { stream.readAheadPages = pages }
         if let bytes = ahead["bytes"]?.value.size { stream.readAheadBytes = bytes }

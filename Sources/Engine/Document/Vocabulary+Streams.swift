@@ -104,8 +104,16 @@ extension Vocabulary {
             "order", .text(.one(of: ["pages", "any"])),
             "With \"parallel\": whether pages are handed over in their order, or as they come.",
             default: .string("pages")),
+        lookAhead,
     ]
     static let mostParallel: Int64 = 256
+
+    private static let lookAhead: Key = .init(
+        "look_ahead", .flag,
+        "Whether the request for a page leaves as soon as it is known what to ask for, which is before the page in front "
+            + "of it is handed over; and before its body is in, where the head of the response says all that matters (a "
+            + "Link header, a cursor in a header). False: when the host asks for the page.",
+        default: .bool(streamDefaults.lookAhead))
 
     private static let readAhead: ObjectShape = .init(
         title: "Read-ahead", description: "Whichever is reached first.",

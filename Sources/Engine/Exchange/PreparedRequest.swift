@@ -12,6 +12,7 @@ struct PreparedRequest: Sendable {
     /// own origin again: a stranger chose it (Go's CVE-2024-45336).
     var hasStrayed = false
     var limits: TransferLimits
+    var reportsHead = false
 
     /// RFC 9110 section 9.2.2.
     static func isIdempotent(_ method: String) -> Bool {
@@ -77,8 +78,10 @@ struct PreparedRequest: Sendable {
         if !sent.contains(where: { ASCII.lowercased($0.name) == "accept" }) {
             sent.append((name: "Accept", value: "application/json"))
         }
-        return TransferRequest(
+        var request = TransferRequest(
             method: method, url: url.withoutFragment, headers: sent, body: body, limits: limits,
             freshConnection: !idempotent)
+        request.reportsHead = reportsHead
+        return request
     }
 }

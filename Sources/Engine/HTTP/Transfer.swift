@@ -10,6 +10,9 @@ public struct TransferRequest: Sendable {
     /// Requests that must not be sent twice behind the caller's back never go on a reused connection: libcurl
     /// re-sends by itself when one dies before an answer.
     public var freshConnection: Bool
+    /// The head of a response of 2xx is of use before its body is in: IO reports it, unless all of the response came at
+    /// once.
+    public var reportsHead = false
 
     public init(
         method: String, url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,

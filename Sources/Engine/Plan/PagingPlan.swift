@@ -73,6 +73,21 @@ public struct PagingPlan: Sendable, Equatable {
         return isCounted && !sources.flatMap(\.leaves).contains { $0 == .page(.index) || $0 == .page(.received) }
     }
 
+    var tokenSource: ValueSource? {
+        switch style {
+        case .cursor(_, let from), .nextURL(let from): from
+        default: nil
+        }
+    }
+
+    /// Whether the head of a response says all about what follows it: then the next request need not wait for the body.
+    var isToldByHead: Bool {
+        guard let from = tokenSource else { return false }
+        if stopOnShortPage == true || stopOnEmptyPage == true || maxRecords != nil { return false }
+        let sources = [from] + [hasMore].compactMap(\.self) + stops.flatMap(\.sources)
+        return sources.flatMap(\.leaves).allSatisfy(\.isInHead)
+    }
+
     /// Whether every page has a number that can be known before the page in front of it is there.
     var isCounted: Bool {
         switch style {

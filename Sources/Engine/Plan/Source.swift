@@ -62,6 +62,8 @@ public struct Stream: Sendable {
     /// How many pages of a counted pagination are under way at once.
     public var parallel: Int64 = 1
     public var order = Order.pages
+    /// Whether a request leaves as soon as it is known. False: when the host asks for its page.
+    public var lookAhead = true
     /// Parameters that the document asks for and nobody gave yet: they come with the paginator's options.
     public var missingParameters: [String] = []
 

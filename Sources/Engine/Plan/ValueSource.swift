@@ -47,6 +47,14 @@ public indirect enum ValueSource: Sendable, Equatable {
 }
 
 extension ValueSource {
+    /// Whether a leaf is known before the body is.
+    var isInHead: Bool {
+        switch self {
+        case .header, .link, .page(.token), .page(.size), .constant: true
+        default: false
+        }
+    }
+
     /// Those that it is made of and that are not made of others.
     var leaves: [ValueSource] {
         switch self {

@@ -27,6 +27,8 @@ struct Ahead: Sendable {
     var endSeen: Int64?
     /// The counter of the last page by the Link header. It ends no walk.
     var hint: Int64?
+    /// Behind the last page under way, by its head; there was no room to ask for it.
+    var next: PageToken?
     var largestBody: Int64 = 0
     /// No longer wanted: their requests end, their bodies go.
     var dropped: [State] = []
@@ -35,8 +37,13 @@ struct Ahead: Sendable {
 
     /// Whether a page can be asked for while the page before it is unknown.
     static func isPossible(_ paging: PagingPlan, _ request: RequestPlan) -> Bool {
+        paging.canBeAhead && isKnownAhead(request)
+    }
+
+    /// Whether the token is all that a page's request hangs on.
+    static func isKnownAhead(_ request: RequestPlan) -> Bool {
         let known: [ValueSource] = [.page(.token), .page(.size)]
-        return paging.canBeAhead && request.sources.flatMap(\.leaves).allSatisfy(known.contains)
+        return request.sources.flatMap(\.leaves).allSatisfy(known.contains)
     }
 
     init(most: Int64) {

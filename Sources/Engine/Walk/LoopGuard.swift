@@ -20,6 +20,9 @@ struct LoopGuard: Sendable {
 
     init(most: Int = 4_000_000) { self.most = most }
 
+    /// Without seeing it.
+    func knows(_ fingerprint: Fingerprint) -> Bool { memory.seen.contains(fingerprint) || mark == fingerprint }
+
     /// True when it was seen before in this run.
     mutating func hasSeen(_ fingerprint: Fingerprint) -> Bool {
         if memory.seen.count < most { return !memory.seen.insert(fingerprint).inserted }

@@ -47,10 +47,7 @@ struct PageReader: Sendable {
         self.records = records
         self.missingRecordsAreEmpty = missingRecordsAreEmpty
         self.paging = paging
-        switch paging.style {
-        case .cursor(_, let from), .nextURL(let from): tokenSource = from
-        default: tokenSource = nil
-        }
+        tokenSource = paging.tokenSource
         let sources = [tokenSource, paging.hasMore, paging.total, paging.lastPage, paging.totalPages].compactMap(\.self)
         values = try ResponseReader(
             sources + paging.stops.flatMap(\.sources) + carried + (isGraphQL ? GraphQLAnswer.sources : []))

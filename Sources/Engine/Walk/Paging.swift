@@ -28,7 +28,7 @@ struct Paging: Sendable {
     /// The size to measure a short page by: what was asked, or less when the server caps it.
     private var size: Int64?
     /// The largest page so far: how far apart offsets are, as far as anybody can tell beforehand.
-    private var largest: Int64 = 0
+    private(set) var largest: Int64 = 0
     /// The counter of the last page, by the last word of the server.
     private var lastCounter: Int64?
     private var warned: Set<String> = []
@@ -216,9 +216,21 @@ struct Paging: Sendable {
     /// Whether the server has told where the end is.
     var isEndKnown: Bool { total != nil || lastCounter != nil }
 
+    /// What a page that is not in yet will lead to, when that token is all it has to say. `before` pages lie between
+    /// those received and this one.
+    func tokenAhead(_ found: Extracted, before: Int64, url: WebURL) -> PageToken? {
+        if let most = plan.maxPages, pages.addingSaturating(before) >= most - 1 { return nil }
+        var reading = PageReader.Reading()
+        reading.token = found
+        let next =
+            if case .nextURL = plan.style { try? link(reading, url: url) } else { try? token(reading, url: url) }
+        guard case .page(let token)? = next else { return nil }
+        return token
+    }
+
     // MARK: tokens
 
-    private mutating func token(_ reading: PageReader.Reading, url: WebURL) throws(Failure) -> Next {
+    private func token(_ reading: PageReader.Reading, url: WebURL) throws(Failure) -> Next {
         guard let found = reading.token, !found.isNull, found.value != .bool(false) else { return try noToken() }
         guard let text = found.text else {
             throw Failure(.data, "the cursor is a \(found.value.kind), not a text or number")
@@ -229,7 +241,7 @@ struct Paging: Sendable {
         return .page(.text(text))
     }
 
-    private mutating func link(_ reading: PageReader.Reading, url: WebURL) throws(Failure) -> Next {
+    private func link(_ reading: PageReader.Reading, url: WebURL) throws(Failure) -> Next {
         guard let found = reading.token, !found.isNull, found.value != .bool(false), !found.isEmptyText else {
             return try noToken()
         }

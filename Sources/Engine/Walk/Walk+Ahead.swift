@@ -36,6 +36,7 @@ extension Walk {
     }
 
     private func tokenAhead() -> PageToken? {
+        if let next = ahead.next { return next }
         guard ahead.most > 1, !isOver, !wantsRequest, !isFirst, let stride = paging.stride, let turn = token?.counter
         else { return nil }
         // Where the end is not known, pages that wait may lie beyond it like those that are under way.
@@ -58,13 +59,45 @@ extension Walk {
     }
 
     mutating func ask(_ token: PageToken, by id: UInt64) {
+        ahead.next = nil
         let counter = token.counter ?? .max
         let place = ahead.pages.firstIndex { $0.token.counter ?? .min > counter } ?? ahead.pages.endIndex
         ahead.pages.insert(Ahead.Page(token: token, state: .asked(exchange: id)), at: place)
     }
 
     /// Earlier pages of a walk are sent first.
-    func place(of token: PageToken?) -> UInt64 { token?.counter.map { UInt64(clamping: $0) } ?? index }
+    func place(of token: PageToken?) -> UInt64 {
+        token?.counter.map { UInt64(clamping: $0) } ?? index &+ UInt64(ahead.pages.count)
+    }
+
+    /// The head of a response is there, and may say what comes behind it.
+    mutating func heard(_ head: ResponseHead, of id: UInt64, url: WebURL, services: some Services) {
+        ahead.next = tokenBehind(id, by: head, url: url, services: services) ?? ahead.next
+    }
+
+    private func tokenBehind(
+        _ id: UInt64, by head: ResponseHead, url: WebURL, services: some Services
+    ) -> PageToken? {
+        guard let headReader, !isOver else { return nil }
+        // The last one of those under way; what comes behind the others is asked for already.
+        guard ahead.pages.isEmpty ? id == exchange : ahead.position(of: id) == ahead.pages.count - 1,
+            let found = headReader.token(in: head, url: url, request: values(of: id), services: services),
+            let next = paging.tokenAhead(found, before: Int64(ahead.pages.count), url: url)
+        else { return nil }
+        let following = builder.withoutSecrets(next)
+        let isRound = following == token || ahead.pages.contains { $0.token == following }
+        switch following {
+        case .counter: return nil
+        case .text(let text), .number(let text):
+            return isRound || seenTokens.knows(services.fingerprint(text)) ? nil : following
+        case .url(let target):
+            let isKnown =
+                target.normalized == url.normalized || seenTokens.knows(services.fingerprint(target.normalized))
+            let refusal = OriginRule.refusal(
+                of: target, from: url, bodyOrigin: builder.bodyOrigin, source: builder.source)
+            return isRound || isKnown || refusal != nil ? nil : following
+        }
+    }
 
     // MARK: what comes
 
@@ -75,10 +108,12 @@ extension Walk {
         }
         let counter = ahead.pages[position].token.counter ?? .max
         ahead.largestBody = max(ahead.largestBody, arrival.bytes)
+        let isEnd = looksLikeTheEnd(arrival.reading)
+        // What looks like the end may be the last page once more: some servers repeat it for whatever lies behind it.
         let mayBeHanded =
-            stream.order == .any && counter < ahead.endSeen ?? .max && !arrival.reading.records.isEmpty
+            stream.order == .any && !isEnd && counter < ahead.endSeen ?? .max && !arrival.reading.records.isEmpty
             && isAligned(ahead.pages[position].token, with: token)
-        if looksLikeTheEnd(arrival.reading) { ahead.endSeen = min(ahead.endSeen ?? .max, counter) }
+        if isEnd { ahead.endSeen = min(ahead.endSeen ?? .max, counter) }
         if mayBeHanded, arrival.content.map({ !seenPages.hasSeen($0) }) ?? true {
             return .page(handEarly(arrival, at: position, counter: counter))
         }
@@ -90,7 +125,7 @@ extension Walk {
         if reading.hasMore?.flag == false { return true }
         if reading.hasMore?.flag == true || paging.isEndKnown { return false }
         let count = Int64(reading.records.count)
-        return count == 0 || (paging.plan.size != nil && count < paging.stride ?? 0)
+        return count == 0 || (paging.plan.size != nil && count < paging.largest)
     }
 
     private mutating func handEarly(_ arrival: Arrival, at position: Int, counter: Int64) -> PageFacts {
@@ -133,11 +168,11 @@ extension Walk {
 
     /// What a page in its turn tells about those behind it.
     mutating func noteAhead(_ facts: inout PageFacts, bytes: Int64) {
-        guard ahead.most > 1 else { return }
+        guard ahead.most > 1 || headReader != nil else { return }
         ahead.largestBody = max(ahead.largestBody, bytes)
         facts.warnings += ahead.lateWarnings
         ahead.lateWarnings = []
-        guard !paging.isEndKnown, case .query(let name)? = paging.plan.tokenSlot else { return }
+        guard paging.isCounted, !paging.isEndKnown, case .query(let name)? = paging.plan.tokenSlot else { return }
         let lines = facts.head.headers.all("link")
         guard !lines.isEmpty, let link = LinkHeader(lines).first("last"),
             let url = try? facts.url.resolving(link.target)
@@ -152,7 +187,10 @@ extension Walk {
         token = following
         wantsRequest = true
         if let counter = following.counter, let end = ahead.endSeen, counter > end { ahead.endSeen = nil }
-        guard !ahead.pages.isEmpty else { return }
+        guard !ahead.pages.isEmpty else {
+            ahead.next = nil
+            return
+        }
         if ahead.pages.first?.token == following {
             ahead.degree = min(ahead.degree + 1, ahead.most)
         } else {
@@ -172,6 +210,7 @@ extension Walk {
     /// nothing is to be asked for twice.
     private mutating func realign(to following: PageToken) throws(Failure) {
         ahead.degree = max(1, ahead.degree / 2)
+        ahead.next = nil
         var kept: [Ahead.Page] = []
         for page in ahead.pages {
             let isBehind = page.token.counter ?? .min >= following.counter ?? .max

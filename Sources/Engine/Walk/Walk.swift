@@ -13,13 +13,13 @@ struct Walk: Sendable {
     let stream: Stream
     /// A single request of the host: any status it accepts and any body will do.
     let isCall: Bool
-    private var builder: RequestBuilder
+    private(set) var builder: RequestBuilder
     private var reader: PageReader?
     /// No response has been looked at whole yet.
     private(set) var isFirst = true
     var paging: Paging
     // Two, since the one record of a page may read like a token.
-    private var seenTokens = LoopGuard()
+    private(set) var seenTokens = LoopGuard()
     var seenPages = LoopGuard()
     /// Of the page whose turn it is: the first one that was not received, or not taken yet.
     var index: UInt64 = 0
@@ -34,6 +34,10 @@ struct Walk: Sendable {
     var readyPages: Int64 = 0
     var readyBytes: Int64 = 0
     var ahead: Ahead
+    /// Where heads say how the walk goes on.
+    private(set) var headReader: HeadReader?
+    /// How many pages the host has asked for, where that matters.
+    private var asked: UInt64 = 1
 
     init(id: UInt64, stream: Stream, source: Source, isCall: Bool) throws(Failure) {
         self.id = id
@@ -42,6 +46,7 @@ struct Walk: Sendable {
         builder = try RequestBuilder(source: source, plan: stream.request, paging: stream.paging)
         paging = Paging(plan: stream.paging)
         ahead = Ahead(most: Ahead.isPossible(stream.paging, stream.request) ? stream.parallel : 1)
+        if stream.lookAhead, stream.pagesAhead > 1, !isCall { headReader = HeadReader(stream.paging, stream.request) }
         token = paging.first
         if case .path(let path) = stream.records, stream.paging.style != .detect, !isCall {
             reader = try PageReader(
@@ -52,7 +57,12 @@ struct Walk: Sendable {
 
     /// Room for another page before the host takes some. With nothing in the host's hands there is always room for the
     /// page whose turn it is.
-    var hasRoom: Bool { readyPages == 0 || hasRoomAhead }
+    var hasRoom: Bool {
+        stream.lookAhead || isCall ? readyPages == 0 || hasRoomAhead : index < asked
+    }
+
+    /// The host asks for the page behind those that it has taken.
+    mutating func ask(taken: UInt64) { asked = max(asked, taken &+ 1) }
 
     mutating func consumed(bytes: Int64) {
         readyPages -= 1
@@ -60,11 +70,11 @@ struct Walk: Sendable {
     }
 
     /// What that request was made with. Of a page ahead only the token is certain: see `Ahead.isPossible`.
-    private func values(of id: UInt64) -> RequestValues {
-        values(with: id == exchange ? token : ahead.token(of: id))
+    func values(of id: UInt64) -> RequestValues {
+        values(with: id == exchange ? token : ahead.token(of: id), index: index)
     }
 
-    private func values(with token: PageToken?) -> RequestValues {
+    private func values(with token: PageToken?, index: UInt64) -> RequestValues {
         RequestValues(
             token: token, size: paging.plan.size?.value, index: index, received: paging.received, carried: carried)
     }
@@ -74,7 +84,12 @@ struct Walk: Sendable {
         return try request(token)
     }
 
-    func request(_ token: PageToken?) throws(Failure) -> PreparedRequest { try builder.request(values(with: token)) }
+    func request(_ token: PageToken?, isAhead: Bool = false) throws(Failure) -> PreparedRequest {
+        let index = isAhead ? index &+ UInt64(ahead.pages.count) &+ 1 : index
+        var request = try builder.request(values(with: token, index: index))
+        request.reportsHead = headReader != nil
+        return request
+    }
 
     /// A status that is an error where nobody promised that the page exists ends the walk instead of failing it.
     /// Elsewhere only where the document says so: behind many pages a refusal may mean "not so deep" or "not now", with
@@ -207,6 +222,7 @@ struct Walk: Sendable {
             } catch {
                 throw .wrong(error)
             }
+            if stream.lookAhead, stream.pagesAhead > 1 { headReader = HeadReader(found.paging, stream.request) }
         }
         reader = try makeReader(records: found.records, paging: found.paging)
         isFirst = false

@@ -9,6 +9,7 @@ package final class ClientLoop: Sendable {
     private enum Command: Sendable {
         case open(walk: UInt64, stream: Engine.Stream, isCall: Bool, queue: PageQueue)
         case consumed(walk: UInt64, bytes: Int64)
+        case asked(walk: UInt64, taken: UInt64)
         case close(walk: UInt64)
         case cancel(walk: UInt64)
         case cancelAll
@@ -73,7 +74,7 @@ package final class ClientLoop: Sendable {
         }
         let walk = try result.get()
         post(.wake)
-        return Pages(queue: queue, loop: self, walk: walk)
+        return Pages(queue: queue, loop: self, walk: walk, isOnDemand: !stream.lookAhead && !isCall)
     }
 
     package func cancelAll() {
@@ -96,6 +97,7 @@ package final class ClientLoop: Sendable {
 
     func cancel(walk: UInt64) { post(.cancel(walk: walk)) }
     func close(walk: UInt64) { post(.close(walk: walk)) }
+    func asked(walk: UInt64, taken: UInt64) { post(.asked(walk: walk, taken: taken)) }
     func consumed(walk: UInt64, bytes: Int64) { post(.consumed(walk: walk, bytes: bytes)) }
 
     func counts(of walk: UInt64) -> Engine.Client.Counts { counts.withLock { $0[walk] ?? Engine.Client.Counts() } }
@@ -171,6 +173,7 @@ package final class ClientLoop: Sendable {
                 queues[walk] = queue
                 loop.counts.withLock { $0[walk] = Engine.Client.Counts() }
                 engine.open(stream, isCall: isCall, walk: walk)
+            case .asked(let walk, let taken): engine.asked(walk: walk, taken: taken)
             case .consumed(let walk, let bytes): engine.consumed(walk: walk, bytes: bytes)
             case .close(let walk): close(walk)
             case .cancel(let walk): cancel(walk, "the paginator was cancelled")
@@ -221,6 +224,9 @@ package final class ClientLoop: Sendable {
         }
 
         private mutating func receive() {
+            for received in loop.transport.takeHeads() {
+                engine.headReceived(transfer: received.id, head: received.head, services: services)
+            }
             for finished in loop.transport.takeFinished() {
                 let now = Clock.now()
                 switch finished.outcome {

@@ -1,16 +1,21 @@
 package import Engine
+internal import Synchronization
 
 /// The host's end of a walk. Ends it when nobody holds it any more.
 package final class Pages: Sendable {
     private let queue: PageQueue
     private let loop: ClientLoop
     private let walk: UInt64
+    /// No page is fetched before it is asked for.
+    private let isOnDemand: Bool
+    private let taken = Atomic<UInt64>(0)
     package let generation = Fork.generation
 
-    init(queue: PageQueue, loop: ClientLoop, walk: UInt64) {
+    init(queue: PageQueue, loop: ClientLoop, walk: UInt64, isOnDemand: Bool) {
         self.queue = queue
         self.loop = loop
         self.walk = walk
+        self.isOnDemand = isOnDemand
     }
 
     deinit {
@@ -23,9 +28,18 @@ package final class Pages: Sendable {
 
     /// Nil when nothing came in time; nothing is lost then.
     package func next(milliseconds: Int64) -> PageQueue.Taken? {
-        let taken = queue.take(milliseconds: milliseconds)
-        if case .page(let page)? = taken { loop.consumed(walk: walk, bytes: Int64(page.body.count)) }
-        return taken
+        ask()
+        let next = queue.take(milliseconds: milliseconds)
+        if case .page(let page)? = next {
+            if isOnDemand { taken.add(1, ordering: .relaxed) }
+            loop.consumed(walk: walk, bytes: Int64(page.body.count))
+        }
+        return next
+    }
+
+    /// For those who wait for the descriptor before they take a page.
+    package func ask() {
+        if isOnDemand { loop.asked(walk: walk, taken: taken.load(ordering: .relaxed)) }
     }
 
     package func cancel() {

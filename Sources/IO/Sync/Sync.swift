@@ -158,6 +158,7 @@ package final class Sync: Sendable {
                 case .page(let page):
                     for index in 0..<page.recordCount { try lane.file.append(page.record(index)) }
                     note(page, lane)
+                    lane.pages.ask()
                     return true
                 case .end:
                     try lane.file.finish()

@@ -61,7 +61,7 @@ extension EasyHandle {
         return reception.pointee.sends > 1 || !ASCII.contains(detail, "REFUSED_STREAM")
     }
 
-    private func responseHead(now: Instant) -> ResponseHead {
+    func responseHead(now: Instant) -> ResponseHead {
         let received = reception.pointee
         var head = ResponseHead()
         head.status = received.status

@@ -60,7 +60,8 @@ final class EasyHandle {
         uploadedBytes = 0
         downloadedBytes = 0
         errorBuffer[0] = 0
-        reception.pointee.reset(limits: request.limits, onlyOnce: request.freshConnection)
+        reception.pointee.reset(
+            limits: request.limits, onlyOnce: request.freshConnection, reportsHead: request.reportsHead)
 
         var result = penstock_setopt_string(easy, CURLOPT_URL, request.url)
         if result == CURLE_OK { result = setMethod(request) }

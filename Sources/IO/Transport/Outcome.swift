@@ -12,3 +12,9 @@ package struct FinishedTransfer: Sendable {
     package var id: UInt64
     package var outcome: Outcome
 }
+
+/// The head of a response whose body is on its way.
+package struct ReceivedHead: Sendable {
+    package var id: UInt64
+    package var head: ResponseHead
+}

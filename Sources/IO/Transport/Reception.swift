@@ -8,6 +8,8 @@ struct LoopTimes {
     var now: Instant
     /// When the deadlines have to be looked at next.
     var nextCheck: Instant
+    /// A head that is to be reported has come in.
+    var hasHeads = false
 
     @inline(__always)
     mutating func check(at instant: Instant) {
@@ -31,6 +33,10 @@ struct Reception {
     var head = ByteBlock()
     var status = 0
     var headComplete = false
+    /// Somebody wants to see a head of 2xx before the body is in.
+    var reportsHead = false
+    /// It is there, and nobody has seen it.
+    var hasHeadToReport = false
     var refusal: TransferFailure.Kind?
     /// How often libcurl has set out to send the request.
     var sends = 0
@@ -54,10 +60,11 @@ struct Reception {
     }
 
     /// Ready for the next transfer on the same handle. The head's block is kept: it is small and copied at the end.
-    mutating func reset(limits: TransferLimits, onlyOnce: Bool) {
+    mutating func reset(limits: TransferLimits, onlyOnce: Bool, reportsHead: Bool) {
         var next = Reception(easy: easy, times: times)
         next.limits = limits
         next.onlyOnce = onlyOnce
+        next.reportsHead = reportsHead
         next.head = head
         next.head.removeAll()
         body.release()
@@ -113,6 +120,10 @@ struct Reception {
         if headComplete { return true }
         if isBlank {
             headComplete = status >= 200
+            if reportsHead, headComplete, status < 300 {
+                hasHeadToReport = true
+                times.pointee.hasHeads = true
+            }
             return true
         }
         if !isStatusLine, !examine(line) { return false }

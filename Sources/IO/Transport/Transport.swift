@@ -19,6 +19,7 @@ package final class Transport: @unchecked Sendable {
     private var uploading = 0
     private var resting: [EasyHandle] = []
     private var finished: [FinishedTransfer] = []
+    private var heads: [ReceivedHead] = []
     private var lastHeaders: RequestHeaders?
     private var openLimit = 0
 
@@ -76,14 +77,21 @@ package final class Transport: @unchecked Sendable {
         return finished
     }
 
+    /// The heads that have come in since the last call, of requests that want theirs reported and go on.
+    package func takeHeads() -> [ReceivedHead] {
+        guard !heads.isEmpty else { return [] }
+        defer { heads = [] }
+        return heads
+    }
+
     // MARK: The loop
 
-    /// Moves the transfers on until one has finished, `wake()` was called, or it is `until`; nil sets no time.
-    /// Does not wait at all when something has finished already.
+    /// Moves the transfers on until one has finished or has a head to report, `wake()` was called, or it is `until`; nil
+    /// sets no time. Does not wait at all when something has finished already.
     package func poll(until: Instant?) {
         while true {
             perform()
-            if !finished.isEmpty || woken.exchange(false, ordering: .acquiringAndReleasing) { return }
+            if !finished.isEmpty || !heads.isEmpty || woken.exchange(false, ordering: .acquiringAndReleasing) { return }
             let now = times.pointee.now
             if let until, now >= until { return }
             let wait = min(until ?? .distantFuture, times.pointee.nextCheck) - now
@@ -109,6 +117,7 @@ package final class Transport: @unchecked Sendable {
         let result = curl_multi_perform(multi, &stillRunning)
         guard result == CURLM_OK else { return endAll(result) }
         if Int(stillRunning) < running.count { collect() }
+        if times.pointee.hasHeads { collectHeads(now: now) }
         if uploading > 0 { noteUploads(now: now) }
         if now >= times.pointee.nextCheck { checkDeadlines(now: now) }
     }
@@ -123,6 +132,15 @@ package final class Transport: @unchecked Sendable {
             let handle = Unmanaged<EasyHandle>.fromOpaque(context).takeUnretainedValue()
             // The message is gone once the handle is removed.
             finish(handle, handle.outcome(of: penstock_message_result(message), now: now))
+        }
+    }
+
+    /// Of what has finished meanwhile the head comes with the rest.
+    private func collectHeads(now: Instant) {
+        times.pointee.hasHeads = false
+        for handle in running where handle.reception.pointee.hasHeadToReport {
+            handle.reception.pointee.hasHeadToReport = false
+            heads.append(ReceivedHead(id: handle.id, head: handle.responseHead(now: now)))
         }
     }
 

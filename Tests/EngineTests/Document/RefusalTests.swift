@@ -172,6 +172,8 @@ import Testing
         Case(members: "\"parallel\": 0", pointer: "/parallel", part: "from 1"),
         Case(members: "\"pagination\": \"cursor\", \"parallel\": 2", pointer: "/parallel", part: "one at a time"),
         Case(members: "\"pagination\": \"none\", \"parallel\": 2", pointer: "/parallel", part: "one page"),
+        Case(
+            members: "\"parallel\": 2, \"look_ahead\": false", pointer: "/parallel", part: "\"look_ahead\""),
         Case(members: "\"order\": \"random\"", pointer: "/order", part: "pages"),
         Case(members: "\"read_ahead\": -1", pointer: "/read_ahead", part: "from 0"),
         Case(members: "\"pagination\": \"curser\"", pointer: "/pagination", part: "\"cursor\", \"offset\""),

@@ -43,6 +43,8 @@ import Testing
         let many = try stream("\"pagination\": \"offset\", \"parallel\": 8, \"order\": \"any\"")
         #expect(many.parallel == 8 && many.order == .any && many.pagesAhead == 16)
         #expect(try stream("\"parallel\": 8, \"read_ahead\": 3").pagesAhead == 3)
+        #expect(alone.lookAhead)
+        #expect(try !stream("\"pagination\": \"link\", \"look_ahead\": false").lookAhead)
     }
 
     @Test func everyStyleHasItsDefaults() throws {

@@ -449,6 +449,7 @@ class _Walk(TypedDict, total=False):
     read_ahead: int | ReadAhead
     parallel: int
     order: Literal["pages", "any"]
+    look_ahead: bool
 
 
 class _GraphQL(TypedDict):
