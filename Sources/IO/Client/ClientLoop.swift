@@ -7,7 +7,8 @@ package import Engine
 /// place, the transport's poll.
 package final class ClientLoop: Sendable {
     private enum Command: Sendable {
-        case open(walk: UInt64, stream: Engine.Stream, isCall: Bool, queue: PageQueue)
+        // Indirect: a stream is large, and every page taken is a command too.
+        indirect case open(walk: UInt64, stream: Engine.Stream, isCall: Bool, queue: PageQueue)
         case consumed(walk: UInt64, bytes: Int64)
         case asked(walk: UInt64, taken: UInt64)
         case close(walk: UInt64)

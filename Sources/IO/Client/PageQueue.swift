@@ -6,7 +6,8 @@ package final class PageQueue: Sendable {
     package enum Taken: Sendable {
         case page(Page)
         case end
-        case failed(Failure)
+        // Indirect: a failure is large, and every page is handed over in one of these.
+        indirect case failed(Failure)
     }
 
     private struct State {
