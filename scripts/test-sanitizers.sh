@@ -20,7 +20,8 @@ for kind in "${kinds[@]}"; do
             ;;
         address)
             scratch=.build-asan
-            export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
+            # The whole stack of an allocation, because what is made in a static initializer is made deep down.
+            export ASAN_OPTIONS=detect_leaks=1:malloc_context_size=200:detect_stack_use_after_return=1:strict_string_checks=1
             export LSAN_OPTIONS=suppressions=$here/leaks.supp:print_suppressions=0
             ;;
     esac
