@@ -19,6 +19,9 @@ public struct Client {
         public var requests: Int64 = 0
         public var retries: Int64 = 0
         public var throttled: Int64 = 0
+        /// Parents that a walk over a stream went on without, and why, of the first few.
+        public var skipped: Int64 = 0
+        public var firstSkipped: [String] = []
 
         public init() {}
     }
@@ -26,17 +29,23 @@ public struct Client {
     public let source: Source
     private var limiter: Limiter
     private var walks: [UInt64: Walk] = [:]
+    /// Walks that are made of others, the walks that they are made of, and whose those are.
+    var fanOuts: [UInt64: FanOut] = [:]
+    var owners: [UInt64: UInt64] = [:]
+    var unwantedWalks: [UInt64] = []
+    /// Far from the host's.
+    var lastInner: UInt64 = 1 << 63
     private var exchanges: [UInt64: Exchange] = [:]
     /// Exchanges that want a permit.
     private var ready = Turns()
     /// Transfers whose exchange is gone: to be ended.
     private var unwanted: [UInt64] = []
     private var transfers: [UInt64: UInt64] = [:]
-    private var actions: [Action] = []
+    var actions: [Action] = []
     private var actionsTaken = 0
     private var ticket: Limiter.Ticket?
     private var lastID: UInt64 = 0
-    public private(set) var counts: [UInt64: Counts] = [:]
+    public internal(set) var counts: [UInt64: Counts] = [:]
 
     public init(source: Source) {
         self.source = source
@@ -46,6 +55,7 @@ public struct Client {
     // MARK: the host
 
     public mutating func open(_ stream: Stream, isCall: Bool, walk id: UInt64) {
+        if let over = stream.over { return openFanOut(stream, over, walk: id) }
         do {
             walks[id] = try Walk(id: id, stream: stream, source: source, isCall: isCall)
             counts[id] = Counts()
@@ -57,6 +67,7 @@ public struct Client {
 
     /// The host took a page.
     public mutating func consumed(walk id: UInt64, bytes: Int64) {
+        if fanOuts[id] != nil { return consumedFanOut(walk: id) }
         walks[id]?.consumed(bytes: bytes)
         go(id)
     }
@@ -69,6 +80,7 @@ public struct Client {
 
     /// The host is done with the walk; a request under way is given up. No further action names it.
     public mutating func close(walk id: UInt64, now: Instant, shared: inout Limiter?) {
+        closeFanOut(walk: id, now: now, shared: &shared)
         forget(walk: id)
         guard var walk = walks.removeValue(forKey: id) else { return }
         counts[id] = nil
@@ -146,6 +158,15 @@ public struct Client {
 
     /// What to do now. Ask until it says `.wait`.
     public mutating func next(now: Instant, shared: inout Limiter?) -> Action {
+        while true {
+            if !unwantedWalks.isEmpty { closeUnwanted(now: now, shared: &shared) }
+            let action = nextOfWalks(now: now, shared: &shared)
+            if owners.isEmpty { return action }
+            if let heard = route(action, now: now, shared: &shared) { return heard }
+        }
+    }
+
+    private mutating func nextOfWalks(now: Instant, shared: inout Limiter?) -> Action {
         // Requests leave before pages are handed over: the network works while the host does.
         wake(now: now)
         if !unwanted.isEmpty { abortUnwanted(now: now, shared: &shared) }
@@ -174,7 +195,9 @@ public struct Client {
     }
 
     /// A walk could go on, but for the host who has not taken its pages.
-    public var isStarved: Bool { walks.values.contains { $0.isStarved } }
+    public var isStarved: Bool {
+        walks.values.contains { $0.isStarved } || fanOuts.values.contains { $0.isStarved }
+    }
 
     // MARK: inside
 
@@ -262,7 +285,7 @@ public struct Client {
         case .deliver: break
         case .again:
             exchanges[id] = exchange
-            if exchange.state == .ready { ready.append(id, walk: exchange.walk, place: exchange.place) }
+            if exchange.state == .ready { lineUp(id, exchange) }
         case .fail(let failure):
             exchanges[id] = nil
             guard var walk = walks[exchange.walk] else { return }
@@ -275,6 +298,11 @@ public struct Client {
                 end(&walk, walk.placed(failure))
             }
         }
+    }
+
+    mutating func hold(_ id: UInt64, _ isHeld: Bool) {
+        walks[id]?.isHeld = isHeld
+        if !isHeld { go(id) }
     }
 
     /// A page is in: those that waited for it follow, then the next requests.
@@ -344,9 +372,19 @@ public struct Client {
 
     private mutating func begin(_ request: PreparedRequest, walk: UInt64, place: UInt64) -> UInt64 {
         lastID &+= 1
-        exchanges[lastID] = Exchange(walk: walk, place: place, request: request, plan: source.retry)
-        ready.append(lastID, walk: walk, place: place)
+        let exchange = Exchange(walk: walk, place: place, request: request, plan: source.retry)
+        exchanges[lastID] = exchange
+        lineUp(lastID, exchange)
         return lastID
+    }
+
+    /// Walks inside one take their turns as that one, so that a stream with many parents keeps nobody waiting.
+    private mutating func lineUp(_ id: UInt64, _ exchange: Exchange) {
+        guard !owners.isEmpty, var outer = owners[exchange.walk] else {
+            return ready.append(id, walk: exchange.walk, place: exchange.place)
+        }
+        while let next = owners[outer] { outer = next }
+        ready.append(id, walk: outer, place: 0)
     }
 
     private mutating func wake(now: Instant) {
@@ -358,7 +396,7 @@ public struct Client {
         for (_, id) in due.sorted(by: <) {
             exchanges[id]?.state = .ready
             guard let exchange = exchanges[id] else { continue }
-            ready.append(id, walk: exchange.walk, place: exchange.place)
+            lineUp(id, exchange)
         }
     }
 

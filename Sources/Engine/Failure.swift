@@ -17,7 +17,9 @@ public struct Failure: Error, Sendable, Equatable {
     public var retryAfter: Timespan?
     public var attempts: Int = 0
     public var stream: String?
-    /// From 0.
+    /// What the failed walk was made for, of a stream that is walked over something.
+    public var over: [OverBinding] = []
+    /// From 0. Where there is an `over`: of its pages.
     public var page: UInt64?
     /// JSON Pointer into a document or options text.
     public var pointer: String?

@@ -89,7 +89,9 @@ public final class World {
             case .cursor(_, .header), .cursor(_, .link), .nextURL(.header), .nextURL(.link), .detect: true
             default: false
             }
-        if stream.parallel > 1 || isToldByHead { keepers.insert(Key(client: client, transfer: walk)) }
+        if stream.parallel > 1 || isToldByHead || stream.over != nil {
+            keepers.insert(Key(client: client, transfer: walk))
+        }
         clients[client].open(stream, isCall: isCall, walk: walk)
     }
 

@@ -86,11 +86,14 @@ extension DocumentParser {
         case "body": source = .body(try path())
         case "last_record": source = .lastRecord(try path())
         case "first_record": source = .firstRecord(try path())
+        case "over":
+            try overText(rest, at: place)
+            source = .over(rest)
         case "header": source = .header(rest)
         case "link": source = .link(relation: rest, attribute: nil)
         default:
             throw place.failure(
-                "unknown placeholder {\(name)}; known: {page.…}, {param.…}, {env.…}, {body.…}, {header.…}, {link.…}, "
+                "unknown placeholder {\(name)}; known: {page.…}, {param.…}, {env.…}, {over.…}, {body.…}, {header.…}, {link.…}, "
                     + "{first_record.…}, {last_record.…}; {{\(name)}} is the text itself"
                     + NearestName.hint(root, in: Placeholder.roots))
         }
@@ -149,6 +152,10 @@ extension DocumentParser {
             for element in place.elements { elements.append(try json(element)) }
             return .gathered(elements)
         case .object:
+            if let name = place.value.overName, overScope.names[name] != nil {
+                _ = try overName(name, at: place)
+                return .text(TextTemplate([.value(.over(name))]))
+            }
             var members: [JSONTemplate.Member] = []
             for (name, value) in place.members { members.append(.init(name: name, value: try json(value))) }
             return .gathered(members)
@@ -188,7 +195,7 @@ extension DocumentParser {
 enum Placeholder {
     static let open = UInt8(ascii: "{")
     static let close = UInt8(ascii: "}")
-    static let roots = ["page", "param", "env", "body", "header", "link", "first_record", "last_record"]
+    static let roots = ["page", "param", "env", "over", "body", "header", "link", "first_record", "last_record"]
     static let pageNames = ValueSource.PageValue.allCases.map { "page." + $0.rawValue }
 
     /// Of the place that begins at `start`, braces included; nil when none does.

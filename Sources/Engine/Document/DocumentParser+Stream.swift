@@ -65,6 +65,9 @@ extension RequestPlan {
 
 extension DocumentParser {
     mutating func stream(_ place: DocumentPlace, name: String, in source: Source) throws(Failure) -> Stream {
+        let outer = overScope
+        defer { overScope = outer }
+        overScope = OverScope(path: outer.path + [name])
         if let path = place.value.string {
             var request = RequestPlan()
             request.path = try self.path(path, place, in: source, slots: [], &request.pathValues)
@@ -76,7 +79,10 @@ extension DocumentParser {
         }
         scope = .pages(paging)
         defer { scope = .fixed }
+        let over = try over(place["over"], in: source)
         var stream = Stream(name: name, request: try request(place, in: source, slots: paging?.slots ?? []))
+        if let over, let place = place["over"] { try checkOver(over, paging?.slots ?? [], place) }
+        stream.over = over
         if let paging { stream.paging = paging }
         if let pagination = place["pagination"] {
             try checkFree(stream.request.query, stream.paging, pagination)
@@ -91,7 +97,7 @@ extension DocumentParser {
         if let key = place["key"], stream.key?.steps.isEmpty == true {
             throw key.failure("a record has no key at \"\"")
         }
-        for bound in ["max_pages", "max_records"] {
+        for bound in ["max_pages", "max_records"] where over == nil {
             if let twice = place["pagination"]?[bound], place[bound] != nil {
                 throw twice.failure("\"\(bound)\" is given by the stream, too")
             }
@@ -103,8 +109,12 @@ extension DocumentParser {
 
     /// How far and how fast: of a stream, and of a paginator's options instead of the stream's.
     static func walk(_ place: DocumentPlace, _ stream: inout Stream) {
-        if let pages = place["max_pages"]?.value.int { stream.paging.maxPages = pages }
-        if let records = place["max_records"]?.value.int { stream.paging.maxRecords = records }
+        if let pages = place["max_pages"]?.value.int {
+            if stream.over == nil { stream.paging.maxPages = pages } else { stream.over?.maxPages = pages }
+        }
+        if let records = place["max_records"]?.value.int {
+            if stream.over == nil { stream.paging.maxRecords = records } else { stream.over?.maxRecords = records }
+        }
         if let pages = place["parallel"]?.value.int { stream.parallel = pages }
         if let order = place["order"]?.value.string { stream.order = order == "any" ? .any : .pages }
         if let flag = place["look_ahead"]?.value.bool { stream.lookAhead = flag }
@@ -199,9 +209,18 @@ extension DocumentParser {
             }
             let root = Placeholder.split(name).root
             if root == "param", name != root { name = String(name.dropFirst("param.".count)) }
-            if root != "param", name != root, Placeholder.roots.contains(root) {
+            if root == "over", name != root {
+                name = String(name.dropFirst("over.".count))
+                _ = try overName(name, at: place)
+            }
+            if root != "param", root != "over", name != root, Placeholder.roots.contains(root) {
                 guard root != "env" else { throw place.failure("{\(name)}: a secret has no place in a path") }
                 values.append(.init(name: name, source: try pathSource(name, place)))
+                result += "{\(name)}"
+                continue
+            }
+            if overScope.names[name] != nil {
+                try overText(name, at: place)
                 result += "{\(name)}"
                 continue
             }

@@ -19,6 +19,10 @@ extension DocumentParser {
         if let name = place["page"]?.value.string, let value = ValueSource.PageValue(rawValue: name) {
             return .page(value)
         }
+        if let name = place["over"]?.value.string {
+            _ = try overName(name, at: place)
+            return .over(name)
+        }
         if let value = place["value"] { return .constant(value.value) }
         if place["param"] != nil { return .constant(.string(try parameter(place))) }
         if let name = place["query_param"]?.value.string, let inner = try valueSource(place["of"]) {

@@ -11,6 +11,7 @@ struct DocumentParser {
     var readsPlaces = true
     /// Whose texts are being read.
     var scope = PlaceholderScope.fixed
+    var overScope = OverScope()
 
     init(references: any References, context: SourceContext = SourceContext()) {
         self.references = references
@@ -64,11 +65,22 @@ struct DocumentParser {
     ) throws(Failure) -> String {
         askedParameters.insert(name)
         if let text = context.parameters[name] ?? standIn { return text }
+        if context.parameters.list(name) != nil {
+            throw place.failure("parameter \"\(name)\" is a list, and one value is needed here")
+        }
         guard missingParameters != nil else {
             throw place.failure("parameter \"\(name)\" is not given and has no default")
         }
         if missingParameters?.contains(name) == false { missingParameters?.append(name) }
         return ""
+    }
+
+    /// The values of a parameter that is a list; nil when it is not given.
+    mutating func list(_ name: String, isNeeded: Bool) -> [OverValue]? {
+        askedParameters.insert(name)
+        if let values = context.parameters.list(name) { return values }
+        if isNeeded, missingParameters?.contains(name) == false { missingParameters?.append(name) }
+        return nil
     }
 
     // MARK: secrets
@@ -137,6 +149,9 @@ struct DocumentParser {
                 throw value.failure("the header \(MessageText.quoted(name)) is given twice (case does not matter)")
             }
             for var field in try field(name, value) {
+                if case .template(let template) = field.value, let over = template.overName {
+                    try overText(over, at: value)
+                }
                 // Credentials by name, wherever they come from.
                 if ["authorization", "cookie"].contains(lowered) { field.value = field.value.kept() }
                 result.append(field)

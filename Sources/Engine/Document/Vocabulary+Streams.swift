@@ -29,6 +29,9 @@ extension Vocabulary {
                 "pagination", .named(pagination),
                 "How pages follow each other. Found from the first response when absent.",
                 default: .string("detect"), examples: [.string("cursor")]),
+            Key(
+                "over", .named(over), "What the stream is walked over, such as the records of a parent stream.",
+                examples: [.object([member("stream", "users"), member("key", "id"), member("as", "user_id")])]),
             Key("timeouts", .named(timeoutsPart), "Instead of the source's, key by key."),
             Key("caps", .named(capsPart), "Instead of the source's, key by key."),
         ] + walk,
@@ -152,8 +155,12 @@ extension Vocabulary {
 
     // MARK: options
 
-    static let parameters: Shape.Definition = .init("parameters", "Values for {\"param\": name} and {name} in paths.") {
-        .map(names: .parameter, values: .named(scalar))
+    static let parameters: Shape.Definition = .init(
+        "parameters", "Values for {\"param\": name} and {name} in paths. A list is for \"over\"."
+    ) {
+        .map(
+            names: .parameter,
+            values: .choice([.line, .number, .flag, .list(.choice([.filledLine, .number]), count: 0...100_000)]))
     }
 
     static let clientOptions: ObjectShape = .init(

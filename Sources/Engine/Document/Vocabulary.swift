@@ -181,11 +181,11 @@ enum Vocabulary {
     /// A text that need not be secret.
     static let textValue: Shape.Definition = .init(
         "text",
-        "A literal, in which {page.token}, {param.name}, {env.NAME} and other places are filled in; a parameter; a secret "
-            + "from the environment or a file; or a value source, which looks at the response before. Any other brace "
+        "A literal, in which {page.token}, {param.name}, {env.NAME}, {over.name} and other places are filled in; a "
+            + "parameter; a secret from the environment or a file; or a value source, which looks at the response before. Any other brace "
             + "stands for itself; {{page.token}} is the text {page.token}. Texts of single requests and of a paginator's options "
             + "are taken as they are."
-    ) { .choice([.line, .number, .flag, .keyed(references + responseSources)]) }
+    ) { .choice([.line, .number, .flag, .keyed(references + [overValue] + responseSources)]) }
     static let secret: Shape.Definition = .init(
         "secret", "Better a reference than a literal: {\"env\": …}, {\"file\": …} or {\"param\": …}. Never echoed."
     ) { .choice([.line, .keyed(references)]) }
@@ -193,20 +193,21 @@ enum Vocabulary {
     static let headers: Shape.Definition = .init("headers", "Header fields by name.") {
         .map(
             names: .headerName,
-            values: .choice([.line, .number, .flag, .keyed(references + responseSources + [field])]))
+            values: .choice([.line, .number, .flag, .keyed(references + [overValue] + responseSources + [field])]))
     }
     static let query: Shape.Definition = .init("query", "Query parameters by name; a list repeats the name.") {
         .map(
             names: .line(1...1024),
             values: .choice([
-                .line, .number, .flag, .keyed(references + responseSources + [listField]),
+                .line, .number, .flag, .keyed(references + [overValue] + responseSources + [listField]),
                 .list(.named(textValue), count: 0...1000),
             ]))
     }
     private static let field = fieldObject(.named(textValue))
     private static let listField = fieldObject(
         .choice([
-            .line, .number, .flag, .keyed(references + responseSources), .list(.named(textValue), count: 0...1000),
+            .line, .number, .flag, .keyed(references + [overValue] + responseSources),
+            .list(.named(textValue), count: 0...1000),
         ]))
     private static func fieldObject(_ value: Shape) -> ObjectShape {
         ObjectShape(

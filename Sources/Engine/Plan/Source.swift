@@ -64,6 +64,11 @@ public struct Stream: Sendable {
     public var order = Order.pages
     /// Whether a request leaves as soon as it is known. False: when the host asks for its page.
     public var lookAhead = true
+    public var over: OverPlan?
+    /// What this walk of a stream that is walked over something is made for.
+    var bound: [OverBinding] = []
+    /// What children take from this stream's records.
+    var parentPlan: ParentReader.Plan?
     /// Parameters that the document asks for and nobody gave yet: they come with the paginator's options.
     public var missingParameters: [String] = []
 

@@ -12,6 +12,8 @@ public indirect enum ValueSource: Sendable, Equatable {
     /// Of the request itself and of the page that answered it.
     case page(PageValue)
     case constant(JSONValue)
+    /// What this walk of a stream that is walked over something is made for. No walk has it left.
+    case over(String)
     /// One query parameter cut out of a URL that comes from elsewhere.
     case queryParameter(String, of: ValueSource)
     /// The first that is there and not empty.
@@ -59,7 +61,7 @@ extension ValueSource {
     var leaves: [ValueSource] {
         switch self {
         case .body, .header, .link, .firstRecord, .lastRecord, .find, .page: [self]
-        case .constant: []
+        case .constant, .over: []
         case .queryParameter(_, let inner), .formatted(let inner, _), .percentEncoded(let inner): inner.leaves
         case .first(let sources), .sum(let sources): sources.flatMap(\.leaves)
         }

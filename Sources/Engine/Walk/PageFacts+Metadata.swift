@@ -8,6 +8,10 @@ extension PageFacts {
             writer.member("status", head.status)
             writer.member("request_id", head.requestID)
             writer.member("http_version", "\(head.httpVersion)")
+            if !over.isEmpty {
+                writer.over(over)
+                writer.member("page", indexWithin)
+            }
             writer.member("attempts", attempts)
             writer.member("redirects", redirects)
             writer.name("elapsed_ms")
@@ -46,10 +50,29 @@ extension Failure {
             writer.member("retry_after_ms", retryAfter?.milliseconds)
             if attempts > 0 { writer.member("attempts", attempts) }
             writer.member("stream", stream)
+            writer.over(over)
             writer.member("page", page)
             writer.member("pointer", pointer)
             writer.member("body", body)
         }
         return writer.text
+    }
+}
+
+extension JSONWriter {
+    /// `"over": {"user_id": "42"}`; the values of a batch as a list.
+    fileprivate mutating func over(_ bindings: [OverBinding]) {
+        guard !bindings.isEmpty else { return }
+        name("over")
+        object { writer in
+            for binding in bindings where binding.isKey {
+                writer.name(binding.name)
+                if binding.isBatch {
+                    writer.array { list in for value in binding.values { list.string(value.text ?? value.json) } }
+                } else {
+                    writer.string(binding.text ?? "")
+                }
+            }
+        }
     }
 }

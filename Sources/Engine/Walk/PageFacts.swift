@@ -21,4 +21,9 @@ public struct PageFacts: Sendable {
     /// What detection found; empty when it was not asked or has reported before.
     public var detected: [String] = []
     public var warnings: [String] = []
+    /// What the page was asked for, of a stream that is walked over something, and its number among the pages of that.
+    public var over: [OverBinding] = []
+    public var indexWithin: UInt64?
+    /// For the children of this stream.
+    var given: [ParentReader.Given] = []
 }

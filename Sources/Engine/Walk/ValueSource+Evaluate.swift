@@ -4,6 +4,7 @@ extension ValueSource {
     func value(_ leaf: (ValueSource) throws(Failure) -> Extracted?) throws(Failure) -> Extracted? {
         switch self {
         case .body, .header, .link, .firstRecord, .lastRecord, .find, .page: return try leaf(self)
+        case .over: return nil
         case .constant(let value): return Extracted(value: value, text: value.scalarText)
         case .queryParameter(let name, let inner):
             guard let text = try inner.value(leaf)?.text, !text.isEmpty else { return nil }
@@ -61,6 +62,7 @@ extension ValueSource {
         case .find(let path, _, _): "what is found in \(MessageText.quoted(path.description))"
         case .page(let value): "the page's \(value.rawValue)"
         case .constant: "the constant"
+        case .over(let name): "the value \(MessageText.quoted(name))"
         case .queryParameter(let name, _): "the query parameter \(MessageText.quoted(name))"
         case .first(let sources): sources.first?.described ?? "nothing"
         case .sum: "the sum"

@@ -18,6 +18,7 @@ extension Walk {
 
     /// What is under way or waits for its turn counts like what is ready: all of it is memory before the host takes it.
     var hasRoomAhead: Bool {
+        guard !isHeld else { return false }
         var pages = readyPages
         var bytes = readyBytes
         if exchange != nil {

@@ -15,6 +15,9 @@ struct Walk: Sendable {
     let isCall: Bool
     private(set) var builder: RequestBuilder
     private var reader: PageReader?
+    private let parentReader: ParentReader?
+    /// No further request for now, whatever room there is.
+    var isHeld = false
     /// No response has been looked at whole yet.
     private(set) var isFirst = true
     var paging: Paging
@@ -47,6 +50,7 @@ struct Walk: Sendable {
         paging = Paging(plan: stream.paging)
         ahead = Ahead(most: Ahead.isPossible(stream.paging, stream.request) ? stream.parallel : 1)
         if stream.lookAhead, stream.pagesAhead > 1, !isCall { headReader = HeadReader(stream.paging, stream.request) }
+        parentReader = try stream.parentPlan.map { plan throws(Failure) in try ParentReader(plan) }
         token = paging.first
         if case .path(let path) = stream.records, stream.paging.style != .detect, !isCall {
             reader = try PageReader(
@@ -58,7 +62,8 @@ struct Walk: Sendable {
     /// Room for another page before the host takes some. With nothing in the host's hands there is always room for the
     /// page whose turn it is.
     var hasRoom: Bool {
-        stream.lookAhead || isCall ? readyPages == 0 || hasRoomAhead : index < asked
+        if isHeld { return false }
+        return stream.lookAhead || isCall ? readyPages == 0 || hasRoomAhead : index < asked
     }
 
     /// The host asks for the page behind those that it has taken.
@@ -109,6 +114,7 @@ struct Walk: Sendable {
             url: exchange.request.url, attempts: exchange.attempts, redirects: Int(clamping: exchange.redirects))
         facts.limitRemaining = feedback.remaining
         facts.limitReset = feedback.resetAfter
+        facts.over = stream.bound
         if isCall {
             takeCall(&facts, body: body, services: services)
             self.exchange = nil
@@ -120,7 +126,9 @@ struct Walk: Sendable {
             guard id == self.exchange else { return keep(arrival, of: id) }
             self.exchange = nil
             do {
-                return .page(try follow(&arrival, services: services))
+                var facts = try follow(&arrival, services: services)
+                if let parentReader { facts.given = parentReader.read(facts.records, in: body, services: services) }
+                return .page(facts)
             } catch {
                 return .fail(exchange.complete(error))
             }
@@ -143,9 +151,10 @@ struct Walk: Sendable {
         var failure = failure
         if !isCall {
             failure.stream = stream.name
+            failure.over = stream.bound
             failure.page = index
             let message = Redaction.text(failure.message, builder.source.secrets)
-            failure.message = "stream \"\(stream.name)\", page \(index): \(message)"
+            failure.message = "stream \"\(stream.name)\"\(stream.bound.boundText), page \(index): \(message)"
             if let status = failure.httpStatus, [400, 404, 416, 422].contains(status), index > 0, paging.isCounted {
                 failure.message += " (if this is how the API ends its pages, say \"end_statuses\": [\(status)])"
             }

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict, Union
 
 Scalar = Union[str, int, float, bool]
-Params = Mapping[str, Scalar]
-"""Values for `{"param": name}` and for `{name}` in paths."""
+Params = Mapping[str, Union[Scalar, Sequence[Union[str, int, float]]]]
+"""Values for `{"param": name}` and for `{name}` in paths. A list is for "over"."""
 
 
 class _Parameter(TypedDict):
@@ -41,7 +41,15 @@ class File(TypedDict):
 Reference = Union[Parameter, Environment, File]
 Secret = Union[str, Reference]
 """Better a reference than a literal."""
-Text = Union[Scalar, Reference, "SourceObject"]
+
+
+class OverValue(TypedDict):
+    """A value of what the stream is walked over."""
+
+    over: str
+
+
+Text = Union[Scalar, Reference, OverValue, "SourceObject"]
 """In a literal, `{page.token}`, `{param.name}` and other places are filled in."""
 
 
@@ -487,6 +495,76 @@ class _Request(TypedDict, total=False):
     caps: Caps
 
 
+class _Batching(TypedDict, total=False):
+    batch: int
+    separator: str
+    repeat: bool
+
+
+class _OverWalks(TypedDict, total=False):
+    at_once: int
+    order: Literal["parents", "any"]
+    on_error: Literal["fail", "skip"]
+
+
+class OverInstead(TypedDict):
+    """A parent stream, where a list is not given."""
+
+    stream: str
+    key: str
+
+
+_OverStream = TypedDict("_OverStream", {"stream": str, "key": str, "as": str})
+_OverItems = TypedDict(
+    "_OverItems", {"items": Union[Sequence[Union[str, int, float]], "OverList"], "as": str}
+)
+
+
+class OverList(TypedDict):
+    """A parameter that is a list."""
+
+    param: str
+
+
+class OverStream(_OverStream, _Batching, total=False):
+    """Each record of a parent stream gives a value."""
+
+    carry: Mapping[str, str]
+
+
+class OverItems(_OverItems, _Batching, total=False):
+    """Each item of a list is a value."""
+
+
+_OverItemsElse = TypedDict("_OverItemsElse", {"else": OverInstead}, total=False)
+
+
+class OverItemsElse(OverItems, _OverItemsElse, total=False):
+    """Each item of a list that is a parameter, or of a parent stream instead."""
+
+
+class OverStreamWalks(OverStream, _OverWalks, total=False):
+    """Over a parent stream."""
+
+
+class OverItemsWalks(OverItemsElse, _OverWalks, total=False):
+    """Over the items of a list."""
+
+
+class _OverProduct(TypedDict):
+    product: Sequence[Union[OverStream, OverItemsElse]]
+
+
+class OverProduct(_OverProduct, _OverWalks, total=False):
+    """Over each combination of several."""
+
+
+Over = Union[
+    OverStreamWalks, OverItemsWalks, OverProduct, Sequence[Union[OverStream, OverItemsElse]]
+]
+"""What a stream is walked over."""
+
+
 class Stream(_Path, _Request, _Walk, total=False):
     """One endpoint that yields records."""
 
@@ -496,6 +574,7 @@ class Stream(_Path, _Request, _Walk, total=False):
     missing_records: Literal["error", "empty"]
     key: str
     pagination: Pagination
+    over: Over
 
 
 _Schema = TypedDict("_Schema", {"$schema": str}, total=False)

@@ -1,0 +1,84 @@
+/// What the next walk is made for: the values of one dimension as they come, or each combination of several. The first
+/// one is taken from as its values come; those of the others are needed again and again and are kept.
+struct Combinations: Sendable {
+    enum Next: Sendable {
+        case bindings([OverBinding])
+        case problem(Failure)
+        /// The parents' pages have not brought it yet.
+        case later
+        case end
+    }
+
+    static let mostKept = 1_000_000
+
+    var intakes: [Intake]
+    /// Of the first dimension.
+    private var current: [OverBinding]?
+    /// Where the others stand.
+    private var positions: [Int]
+
+    init(_ dimensions: [OverPlan.Dimension]) {
+        intakes = dimensions.map { Intake($0) }
+        positions = [Int](repeating: 0, count: max(0, dimensions.count - 1))
+    }
+
+    mutating func next() -> Next {
+        var kept: [[OverBinding]] = []
+        for (position, intake) in zip(positions, intakes.dropFirst()) {
+            guard intake.isOver else { return .later }
+            guard position < intake.entries.count else { return .end }
+            switch intake.entries[position] {
+            case .problem(let failure): return .problem(failure)
+            case .bindings(let bindings): kept.append(bindings)
+            }
+        }
+        guard let first = intakes.first else { return .end }
+        if current == nil {
+            switch intakes[0].next() {
+            case .problem(let failure): return .problem(failure)
+            case .bindings(let bindings): current = bindings
+            case nil: return first.isOver ? .end : .later
+            }
+        }
+        let bindings = (current ?? []) + kept.joined()
+        advance()
+        return .bindings(bindings)
+    }
+
+    /// The last dimension turns fastest.
+    private mutating func advance() {
+        var place = positions.count
+        while place > 0 {
+            place -= 1
+            positions[place] += 1
+            if positions[place] < intakes[place + 1].entries.count { return }
+            positions[place] = 0
+        }
+        current = nil
+    }
+
+    /// A page of a parent is in. True: it is used up, and the next one may come.
+    mutating func add(_ facts: PageFacts, to index: Int, unusable: (Int, String) -> Failure?) -> Bool {
+        for given in facts.given {
+            guard !intakes[index].isOver else { break }
+            switch given {
+            case .values(let values): intakes[index].add(values, inherited: facts.over)
+            case .unusable(let record, let reason):
+                if let failure = unusable(record, reason) { intakes[index].fail(failure) }
+            }
+        }
+        if index > 0 {
+            if intakes[index].count > Self.mostKept {
+                intakes[index].fail(
+                    Failure(
+                        .limit,
+                        "over: \"\(intakes[index].dimension.name)\" has more than \(Self.mostKept) values, "
+                            + "which only the first of a product may"))
+            }
+            return true
+        }
+        guard !intakes[0].isEmpty else { return true }
+        intakes[0].pending.append(facts.head.bodyBytes)
+        return false
+    }
+}

@@ -1,0 +1,371 @@
+/// The walk of a stream that is walked over something, as its host sees it: one walk, which is made of many. The
+/// parents' walks feed values, each value starts a child's walk, a few of them at once, and the children's pages are
+/// handed over. A parent may be such a walk itself.
+///
+/// Bounded: a parent's next page is asked for when the values of the one before are taken; a child waits when enough
+/// pages wait for the host.
+struct FanOut: Sendable {
+    /// What the client is to do, in this order.
+    enum Order: Sendable {
+        case open(UInt64, Stream)
+        case close(UInt64)
+        case consumed(UInt64, bytes: Int64)
+        case hold(UInt64, Bool)
+        case page(PageFacts)
+        case discard(UInt64)
+        case ended(Failure?)
+    }
+
+    private struct Child: Sendable {
+        let walk: UInt64
+        /// Pages that wait for those of the children before.
+        var held: [PageFacts] = []
+        var isOver = false
+        var failure: Failure?
+        var isHeld = false
+    }
+
+    private let stream: Stream
+    private let plan: OverPlan
+    private var combinations: Combinations
+    /// In the order of their parents.
+    private var children: [Child] = []
+    private var running = 0
+    private var isExhausted = false
+    /// What it ends with when the children at work are done.
+    private var doom: Failure?
+    private(set) var isOver = false
+    private(set) var skips = Skips()
+
+    /// In the host's hands, and whose they are.
+    private var handed: [(walk: UInt64?, bytes: Int64)] = []
+    private var handedHead = 0
+    private var handedBytes: Int64 = 0
+    private var heldPages: Int64 = 0
+    private var heldBytes: Int64 = 0
+    private var pages: UInt64 = 0
+    private var records: Int64 = 0
+    /// The last page is kept back where skips are to be told on it.
+    private var last: PageFacts?
+
+    private var orders: [Order] = []
+
+    init(_ stream: Stream, _ plan: OverPlan) {
+        self.stream = stream
+        self.plan = plan
+        combinations = Combinations(plan.dimensions)
+    }
+
+    mutating func takeOrders() -> [Order] {
+        defer { orders.removeAll(keepingCapacity: true) }
+        return orders
+    }
+
+    /// It could go on, but for the host who has not taken its pages.
+    var isStarved: Bool { !isOver && isFull }
+
+    /// Walks that are open.
+    var walks: [UInt64] {
+        combinations.intakes.compactMap(\.walk) + children.compactMap { $0.isOver ? nil : $0.walk }
+    }
+
+    // MARK: events
+
+    mutating func start(ids: inout UInt64) {
+        for (index, dimension) in plan.dimensions.enumerated() {
+            guard case .stream(var parent, let key) = dimension.origin else { continue }
+            ids &+= 1
+            combinations.intakes[index].walk = ids
+            parent.parentPlan = ParentReader.Plan(key: key, carried: dimension.carried.map(\.path))
+            // Not further than there is use for its values, which are taken from each page as it comes.
+            parent.readAheadPages = 1
+            parent.parallel = 1
+            parent.lookAhead = true
+            orders.append(.open(ids, parent))
+        }
+        pump(ids: &ids)
+    }
+
+    mutating func received(_ facts: PageFacts, from walk: UInt64, ids: inout UInt64) {
+        if let index = combinations.intakes.firstIndex(where: { $0.walk == walk }) {
+            orders.append(.discard(facts.transfer))
+            take(facts, from: index, walk)
+        } else if let index = children.firstIndex(where: { $0.walk == walk }) {
+            if isInTurn(index) {
+                hand(facts, of: walk)
+            } else {
+                children[index].held.append(facts)
+                heldPages += 1
+                heldBytes = heldBytes.addingSaturating(facts.head.bodyBytes)
+            }
+        } else {
+            orders.append(.discard(facts.transfer))
+        }
+        pump(ids: &ids)
+    }
+
+    mutating func ended(_ walk: UInt64, _ failure: Failure?, ids: inout UInt64) {
+        if let index = combinations.intakes.firstIndex(where: { $0.walk == walk }) {
+            combinations.intakes[index].walk = nil
+            if let failure {
+                combinations.intakes[index].fail(placed(failure))
+            } else {
+                combinations.intakes[index].end()
+            }
+        } else if let index = children.firstIndex(where: { $0.walk == walk }), !children[index].isOver {
+            children[index].isOver = true
+            running -= 1
+            if let failure {
+                if skip(failure) {
+                    // It goes on without.
+                } else if plan.order == .any {
+                    finish(failure)
+                } else {
+                    children[index].failure = failure
+                    isExhausted = true
+                }
+            }
+        }
+        pump(ids: &ids)
+    }
+
+    /// The host took a page.
+    mutating func consumed(ids: inout UInt64) {
+        guard handedHead < handed.count else { return }
+        let (walk, bytes) = handed[handedHead]
+        handedHead += 1
+        if handedHead == handed.count || handedHead >= 64 {
+            handed.removeFirst(handedHead)
+            handedHead = 0
+        }
+        handedBytes -= bytes
+        if let walk { orders.append(.consumed(walk, bytes: bytes)) }
+        pump(ids: &ids)
+    }
+
+    /// The host is done with it. The walks inside are the client's to close.
+    mutating func close() -> [UInt64] {
+        isOver = true
+        let transfers = children.flatMap { $0.held.map(\.transfer) } + (last.map { [$0.transfer] } ?? [])
+        children.removeAll()
+        last = nil
+        return transfers
+    }
+
+    // MARK: parents
+
+    private mutating func take(_ facts: PageFacts, from index: Int, _ walk: UInt64) {
+        var skips = skips
+        let (child, skipsFailures) = (stream.name, plan.skipsFailures)
+        let mayGoOn = combinations.add(facts, to: index) { record, reason in
+            let failure = FanOut.unusable(record: record, of: facts, reason, child: child)
+            guard skipsFailures else { return failure }
+            skips.add(failure)
+            return nil
+        }
+        self.skips = skips
+        if mayGoOn { orders.append(.consumed(walk, bytes: facts.head.bodyBytes)) }
+    }
+
+    private static func unusable(record: Int, of facts: PageFacts, _ reason: String, child: String) -> Failure {
+        let page = facts.indexWithin ?? facts.index
+        let place = "\(facts.over.boundText), page \(page), record \(record)"
+        var failure = Failure(
+            .data,
+            "stream \"\(child)\", over its parent: stream \"\(facts.stream)\"\(place): "
+                + Sanitized.text(reason, most: 200))
+        failure.stream = facts.stream
+        failure.over = facts.over
+        failure.page = page
+        failure.url = facts.url.redacted()
+        return failure
+    }
+
+    /// Says in a parent's failure whose parent it is.
+    private func placed(_ failure: Failure) -> Failure {
+        var failure = failure
+        failure.message = "stream \"\(stream.name)\", over its parent: \(failure.message)"
+        return failure
+    }
+
+    /// What lies in one parent's being as it is. A server that is down, or credentials that are wrong, are nobody's in
+    /// particular: passing over all parents one by one would look like an answer.
+    private mutating func skip(_ failure: Failure) -> Bool {
+        guard plan.skipsFailures else { return false }
+        switch failure.code {
+        case .http where (failure.httpStatus ?? 500) < 500, .data, .limit: break
+        default: return false
+        }
+        skips.add(failure)
+        return true
+    }
+
+    // MARK: children
+
+    private var pagesAhead: Int64 { max(stream.pagesAhead, plan.atOnce.multipliedSaturating(by: 2)) }
+    private var handedPages: Int64 { Int64(handed.count - handedHead) }
+    /// No further child begins, and those that wait for their turn go no further.
+    private var isFull: Bool {
+        let pages = handedPages + heldPages
+        return pages > 0
+            && (pages >= pagesAhead || handedBytes.addingSaturating(heldBytes) >= stream.readAheadBytes)
+    }
+    /// The same for a child whose pages are handed over as they come: what others hold back does not hold it up.
+    private var isFullInTurn: Bool {
+        handedPages > 0 && (handedPages >= pagesAhead || handedBytes >= stream.readAheadBytes)
+    }
+
+    private func isInTurn(_ index: Int) -> Bool { plan.order == .any || index == 0 }
+
+    /// Whatever can go on does.
+    private mutating func pump(ids: inout UInt64) {
+        guard !isOver else { return }
+        handTurns()
+        while !isOver, !isExhausted, running < Int(clamping: plan.atOnce), !isFull,
+            children.count < Int(clamping: plan.atOnce) * 4
+        {
+            guard begin(ids: &ids) else { break }
+        }
+        guard !isOver else { return }
+        takeUp()
+        if children.isEmpty, isExhausted { return finish(doom) }
+        hold()
+    }
+
+    /// False: there is none to begin.
+    private mutating func begin(ids: inout UInt64) -> Bool {
+        switch combinations.next() {
+        case .later: return false
+        case .end:
+            isExhausted = true
+            return false
+        case .problem(let failure):
+            doom = failure
+            isExhausted = true
+            return false
+        case .bindings(let bindings):
+            do {
+                let child = try stream.bound(to: bindings)
+                ids &+= 1
+                children.append(Child(walk: ids))
+                running += 1
+                orders.append(.open(ids, child))
+            } catch {
+                var failure = Failure(
+                    .data, "stream \"\(stream.name)\", over: \(Sanitized.text(error.reason, most: 300))")
+                failure.stream = stream.name
+                failure.over = bindings
+                if skip(failure) { return true }
+                doom = failure
+                isExhausted = true
+                return false
+            }
+            return true
+        }
+    }
+
+    /// The values of the first parent's pages are taken: the next page may come.
+    private mutating func takeUp() {
+        guard let first = combinations.intakes.first, first.isEmpty, !first.pending.isEmpty else { return }
+        combinations.intakes[0].pending = []
+        guard let walk = first.walk else { return }
+        for bytes in first.pending { orders.append(.consumed(walk, bytes: bytes)) }
+    }
+
+    /// Pages whose turn has come.
+    private mutating func handTurns() {
+        while !isOver, let child = children.first(where: { plan.order == .parents || $0.isOver }) {
+            if plan.order == .any {
+                children.removeAll { $0.isOver }
+                return
+            }
+            if !child.held.isEmpty {
+                children[0].held = []
+                for facts in child.held {
+                    heldPages -= 1
+                    heldBytes -= facts.head.bodyBytes
+                    if isOver {
+                        orders.append(.discard(facts.transfer))
+                    } else {
+                        hand(facts, of: child.walk)
+                    }
+                }
+                continue
+            }
+            if let failure = child.failure { return finish(failure) }
+            guard child.isOver else { return }
+            children.removeFirst()
+        }
+    }
+
+    private mutating func hold() {
+        let (full, fullInTurn) = (isFull, isFullInTurn)
+        for index in children.indices where !children[index].isOver {
+            let held = isInTurn(index) ? fullInTurn : full
+            guard held != children[index].isHeld else { continue }
+            children[index].isHeld = held
+            orders.append(.hold(children[index].walk, held))
+        }
+    }
+
+    // MARK: handing over
+
+    private mutating func hand(_ facts: PageFacts, of walk: UInt64) {
+        var facts = facts
+        facts.indexWithin = facts.index
+        facts.index = pages
+        // Of this parent only.
+        facts.total = nil
+        if facts.hasMore == false { facts.hasMore = nil }
+        pages += 1
+        if let most = plan.maxRecords, records.addingSaturating(Int64(facts.records.count)) > most {
+            facts.records = Array(facts.records.prefix(Int(clamping: max(0, most - records))))
+            facts.recordArray = nil
+        }
+        records = records.addingSaturating(Int64(facts.records.count))
+        let bytes = facts.head.bodyBytes
+        if plan.skipsFailures {
+            // As good as taken, for the child: what the host has not taken holds it up.
+            orders.append(.consumed(walk, bytes: bytes))
+            giveLast()
+            last = facts
+        } else {
+            give(facts, of: walk)
+        }
+        if let most = plan.maxPages, pages >= UInt64(clamping: most) { return finish(nil) }
+        if let most = plan.maxRecords, records >= most { finish(nil) }
+    }
+
+    private mutating func give(_ facts: PageFacts, of walk: UInt64?) {
+        let bytes = facts.head.bodyBytes
+        handed.append((walk, bytes))
+        handedBytes = handedBytes.addingSaturating(bytes)
+        orders.append(.page(facts))
+    }
+
+    private mutating func giveLast(and summary: [String] = []) {
+        guard var facts = last else { return }
+        last = nil
+        facts.warnings += skips.takeWarnings() + summary
+        give(facts, of: nil)
+    }
+
+    private mutating func finish(_ failure: Failure?) {
+        guard !isOver else { return }
+        isOver = true
+        for walk in walks { orders.append(.close(walk)) }
+        for child in children { for facts in child.held { orders.append(.discard(facts.transfer)) } }
+        children.removeAll()
+        for index in combinations.intakes.indices { combinations.intakes[index].walk = nil }
+        if failure == nil { last?.hasMore = false }
+        giveLast(and: skips.summary)
+        var failure = failure
+        if failure == nil, pages == 0, skips.count > 0, var first = skips.first {
+            // Nothing was got at all, and there is no page to say so on.
+            first.message =
+                "nothing is left: \(skips.count) of \(skips.count) were skipped; the first: \(first.message)"
+            failure = first
+        }
+        orders.append(.ended(failure))
+    }
+}
