@@ -468,7 +468,9 @@ uint64_t penstock_page_index(const penstock_page *page);
  * What else is known, as a JSON object: "url" (redacted), "method", "status", "request_id",
  * "http_version", "attempts", "redirects", "elapsed_ms", "first_byte_ms", "wire_bytes",
  * "body_bytes", "records", "limit", "detected" (on the first page of a walk whose paging or record
- * list was found by detection: what was found and why) and "warnings" (texts).
+ * list was found by detection: what was found and why) and "warnings" (texts). A page of a stream
+ * that is walked over something has "over" (an object: the names and values that it was asked for;
+ * a list where values go in batches) and "page" (its number among the pages of those, from 0).
  *
  * Threads: any. Blocks: no. Since 0.1.0.
  */
@@ -516,7 +518,9 @@ penstock_status penstock_sync_wait(penstock_sync *sync, int64_t timeout_ms, pens
  * Where the run stands, as a JSON object: "done", "elapsed_ms" and "streams", an array with, for
  * each stream, "source", "stream", "file", "state" ("waiting", "running", "done", "failed",
  * "cancelled"), "records", "pages", "bytes", "requests", "retries", "total" (or null),
- * "elapsed_ms", "records_per_second" and, when it failed, "error" (as penstock_error_json()).
+ * "elapsed_ms", "records_per_second", when it went on without some of its parents "skipped"
+ * ("count", and "first": why, of the first few) and, when it failed, "error" (as
+ * penstock_error_json()).
  *
  * @param out    The text. Yours; penstock_text_free().
  * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_STATE.
@@ -612,8 +616,9 @@ int32_t penstock_error_attempts(const penstock_error *error);
 
 /**
  * All of it as a JSON object: "status", "message", "http_status", "url", "request_id",
- * "retry_after_ms", "attempts", "stream", "page", "pointer", "body" (start of the error body,
- * sanitised); keys that don't apply are absent. "{}" for NULL; never NULL.
+ * "retry_after_ms", "attempts", "stream", "over" (as in penstock_page_metadata()), "page",
+ * "pointer", "body" (start of the error body, sanitised); keys that don't apply are absent. "{}" for
+ * NULL; never NULL.
  *
  * Threads: any. Blocks: no. Since 0.1.0.
  */

@@ -15,6 +15,9 @@ struct StreamRun: Sendable {
     var bytes: Int64 = 0
     var requests: Int64 = 0
     var retries: Int64 = 0
+    /// Parents that it went on without, and why, of the first few.
+    var skipped: Int64 = 0
+    var firstSkipped: [String] = []
     var total: Int64?
     var warnings: [String] = []
     var startedAt: Instant?
@@ -49,6 +52,14 @@ struct StreamRun: Sendable {
             let milliseconds = max(1, elapsed.milliseconds)
             writer.decimal(
                 thousandths: (records.multipliedReportingOverflow(by: 1_000_000).partialValue) / milliseconds)
+            if skipped > 0 {
+                writer.name("skipped")
+                writer.object { writer in
+                    writer.member("count", skipped)
+                    writer.name("first")
+                    writer.array { list in for message in firstSkipped { list.string(message) } }
+                }
+            }
             if !warnings.isEmpty {
                 writer.name("warnings")
                 writer.array { list in for warning in warnings { list.string(warning) } }

@@ -185,6 +185,8 @@ package final class Sync: Sendable {
                 board.runs[lane.run].total = page.facts.total ?? board.runs[lane.run].total
                 board.runs[lane.run].requests = counts.requests
                 board.runs[lane.run].retries = counts.retries
+                board.runs[lane.run].skipped = counts.skipped
+                board.runs[lane.run].firstSkipped = counts.firstSkipped
                 // Enough to see what is odd; a warning on every page would fill memory.
                 if board.runs[lane.run].warnings.count < 20 {
                     let new = page.facts.warnings.map { "page \(page.facts.index): \($0)" }
@@ -199,6 +201,8 @@ package final class Sync: Sendable {
             sync.board.update { board in
                 board.runs[lane.run].requests = max(board.runs[lane.run].requests, counts.requests)
                 board.runs[lane.run].retries = max(board.runs[lane.run].retries, counts.retries)
+                board.runs[lane.run].skipped = counts.skipped
+                board.runs[lane.run].firstSkipped = counts.firstSkipped
                 // What failed to be written was counted when it came.
                 board.runs[lane.run].records = lane.file.lines
                 board.runs[lane.run].end(failure, at: now)

@@ -43,6 +43,10 @@ class StreamReport:
     records_per_second: float
     error: PenstockError | None
     """Why it failed; None when it didn't."""
+    skipped: int = 0
+    """How many parents it went on without ("on_error": "skip")."""
+    first_skipped: tuple[str, ...] = ()
+    """Why, of the first few."""
 
     @property
     def ok(self) -> bool:
@@ -303,6 +307,7 @@ def _report(pointer: _ffi.SyncPointer) -> Report:
 
 def _stream_report(document: Mapping[str, Any]) -> StreamReport:
     error = document.get("error")
+    skipped = document.get("skipped", {})
     return StreamReport(
         source=document.get("source"),
         stream=document["stream"],
@@ -317,6 +322,8 @@ def _stream_report(document: Mapping[str, Any]) -> StreamReport:
         elapsed=document["elapsed_ms"] / 1000,
         records_per_second=document["records_per_second"],
         error=None if error is None else error_for(_status_of(error), error),
+        skipped=skipped.get("count", 0),
+        first_skipped=tuple(skipped.get("first", ())),
     )
 
 
