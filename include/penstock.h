@@ -192,7 +192,7 @@ const char *penstock_schema(void);
  *                      "credentials", "sends", "limits", "retries", "timeouts", "redirects",
  *                      "streams" and "notes" (what deserves a second look); each stream has "name",
  *                      "description", "request", "sends", "body", "needs", "paging", "stops",
- *                      "records", "key", "retries", "timeouts", "parallel" and "read_ahead". Values are sentences
+ *                      "records", "key", "retries", "timeouts", "over", "parallel" and "read_ahead". Values are sentences
  *                      or arrays of them; what doesn't apply is absent. The sentences may change
  *                      with any version. Yours; penstock_text_free().
  * @param error         See ERRORS above.

@@ -32,6 +32,7 @@ enum Words {
             "\(place(take)) of the first of \(place(list)) in the body with "
                 + conditions.map { "\(place($0.field)) = \(text(of: $0.value))" }.joined(separator: " and ")
         case .page(let value): page(value)
+        case .over(let name): "the value \(self.name(name)) that the walk is made for"
         case .constant(.int(let number)): String(number)
         // It may have come as a parameter.
         case .constant: "a fixed value"

@@ -24,6 +24,7 @@ struct StreamExplanation {
         writer.member("key", stream.key.map { "\(Words.place($0)) tells records apart" })
         writer.member("retries", retries)
         writer.member("timeouts", stream.request.limits.map(Explanation.timeouts))
+        writer.sentences("over", over)
         writer.member("parallel", parallel)
         writer.member("read_ahead", readAhead)
     }
@@ -91,6 +92,23 @@ struct StreamExplanation {
         if stream.pagesAhead == 0 { return "a page is requested when the one before was taken" }
         return "up to \(Words.count(stream.pagesAhead, "page")) or \(stream.readAheadBytes >> 20) MiB are under way or "
             + "ready before they are taken"
+    }
+
+    private var over: [String] {
+        guard let over = stream.over else { return [] }
+        var sentences = over.dimensions.map { dimension in
+            let each = dimension.batch > 1 ? "each \(dimension.batch) of" : "each of"
+            return switch dimension.origin {
+            case .items(let items):
+                "one walk for \(each) \(Words.count(Int64(items.count), "item")), as {\(dimension.name)}"
+            case .stream(let parent, let key):
+                "one walk for \(each) the values \(Words.place(key)) of the stream \"\(parent.name)\", as {\(dimension.name)}"
+            }
+        }
+        let order = over.order == .any ? "as they come" : "in the order of their parents"
+        sentences.append("\(Words.count(over.atOnce, "walk")) at once, handed over \(order)")
+        if over.skipsFailures { sentences.append("what one parent alone fails with is noted and passed over") }
+        return sentences
     }
 
     private var parallel: String? {
