@@ -192,9 +192,9 @@ const char *penstock_schema(void);
  *                      "credentials", "sends", "limits", "retries", "timeouts", "redirects",
  *                      "streams" and "notes" (what deserves a second look); each stream has "name",
  *                      "description", "request", "sends", "body", "needs", "paging", "stops",
- *                      "records", "key", "retries", "timeouts", "over", "parallel" and "read_ahead". Values are sentences
- *                      or arrays of them; what doesn't apply is absent. The sentences may change
- *                      with any version. Yours; penstock_text_free().
+ *                      "records", "key", "retries", "timeouts", "over", "parallel" and
+ *                      "read_ahead". Values are sentences or arrays of them; what doesn't apply is
+ *                      absent. The sentences may change with any version. Yours; penstock_text_free().
  * @param error         See ERRORS above.
  * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_CONFIG,
  *         PENSTOCK_ERROR_AUTH (a secret is missing or malformed).

@@ -552,7 +552,7 @@ class OverItemsWalks(OverItemsElse, _OverWalks, total=False):
 
 
 class _OverProduct(TypedDict):
-    product: Sequence[Union[OverStream, OverItemsElse]]
+    product: Sequence[OverStream | OverItemsElse]
 
 
 class OverProduct(_OverProduct, _OverWalks, total=False):

@@ -32,7 +32,8 @@ def explain(
         "source", "description", "base_url", "credentials", "sends", "limits", "retries",
         "timeouts", "redirects", "streams" and "notes"; each stream has "name", "description",
         "request", "sends", "body", "needs", "paging", "stops", "records", "key", "retries",
-        "timeouts", "over", "parallel" and "read_ahead". What doesn't apply is absent. No secret is in it.
+        "timeouts", "over", "parallel" and "read_ahead". What doesn't apply is absent. No secret is
+        in it.
 
     Raises:
         ConfigError: The document or the options are wrong; the message names the place.
