@@ -89,8 +89,12 @@ extension DocumentParser {
         case "over":
             try overText(rest, at: place)
             source = .over(rest)
-        case "header": source = .header(rest)
-        case "link": source = .link(relation: rest, attribute: nil)
+        case "header":
+            if let problem = TextForm.headerName.problem(in: rest) {
+                throw place.failure("{\(name)}: \(problem.message)")
+            }
+            source = .header(rest)
+        case "link" where !rest.isEmpty: source = .link(relation: rest, attribute: nil)
         default:
             throw place.failure(
                 "unknown placeholder {\(name)}; known: {page.…}, {param.…}, {env.…}, {over.…}, {body.…}, {header.…}, {link.…}, "

@@ -28,6 +28,16 @@ import Testing
              {"value": 5, "param": "limit"}}},
            "c": {"path": "/c/{n}", "pagination": {"type": "page", "slot": {"in": "path", "name": "n"}, "size": 3,
              "total_pages": "t", "stop_on_empty_page": false}, "read_ahead": {"pages": 1, "bytes": 5}},
+           "e": {"path": "/e/{page.token}", "method": "POST", "idempotent": true,
+             "query": {"q": "a:{param.who} {page.size} {{x.y}} {", "w": {"value": ["{env.TOKEN}", {"body": "s.id",
+             "default": 1}], "when": "next_pages", "omit_empty": true}}, "headers": {"X-P": "{header.X-Q}"},
+             "json": {"k": "{env.TOKEN}", "n": ["{page.index}", {"a": "{last_record.id}"}]},
+             "fields": [{"in": "json", "name": ["a", "b"], "value": {"add": ["n", 1]}, "when": "first_page"}],
+             "pagination": {"type": "cursor", "start": "*", "from": {"find": "links", "where": {"rel": "next"},
+             "format": "text", "encode": "percent"}, "size": 5, "stop": [{"source": "x", "is": "this_url"},
+             {"source": {"page": "received"}, "at_least": "total"}, {"source": "n", "equals": {"page": "token"}}]}},
+           "f": {"path": "/f", "graphql": {"query": "{ a(n: {page.size}) { b } }", "variables": {"c": "{page.token}"}},
+             "pagination": {"type": "cursor", "from": "data.c", "size": 2}},
            "d": {"path": "/d", "parallel": 4, "order": "any", "form": {"f": "1"}, "pagination": {"type": "offset", "empty_pages": 2}}}}
         """,
         "{\"base_url\": \"https://a.example\", \"auth\": {\"type\": \"basic\", \"username\": {\"env\": \"TOKEN\"}}}",
@@ -39,7 +49,7 @@ import Testing
 
     @Test func mutatedDocumentsNeverTrapAndRefusalsNameAPlace() throws {
         var maker = DocumentMaker(root: SchemaText.value, fuzz: TextFuzz(seed: 11))
-        let options = try ClientOptions.parse(json("{\"params\": {\"key\": \"\(Self.canary)\"}}"))
+        let options = try ClientOptions.parse(json("{\"params\": {\"key\": \"\(Self.canary)\", \"who\": \"me\"}}"))
         let originals = try Self.documents.map(json)
         var parsed = 0
         try Self.rounds(4000) { round in
@@ -108,7 +118,7 @@ import Testing
     }
 
     @Test func nothingThatIsParsedPrintsASecret() throws {
-        let options = try ClientOptions.parse(json("{\"params\": {\"key\": \"\(Self.canary)\"}}"))
+        let options = try ClientOptions.parse(json("{\"params\": {\"key\": \"\(Self.canary)\", \"who\": \"me\"}}"))
         let source = try Source.parse(document: json(Self.documents[0]), options: options, references: Self.references)
         // The secret is there, or this test would show nothing.
         guard case .fixed(let credentials) = source.auth else { throw VectorError() }

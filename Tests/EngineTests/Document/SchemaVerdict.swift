@@ -86,7 +86,8 @@ struct DocumentMaker {
     private static let texts = [
         "1s", "24h", "250ms", "10/s", "5/1m", "64MiB", "https://api.example.com", "https://a.example:8443/v1?x=1",
         "users",
-        "/users", "/a/{id}", "data.items", "data[*].id", "X-Key", "GET", "POST", "cursor", "offset", "page", "next_url",
+        "/users", "/a/{id}", "data.items", "data[*].id", "{page.token}", "{param.id}{body.a}", "{{x.y}}", "X-Key",
+        "GET", "POST", "cursor", "offset", "page", "next_url",
         "link", "none", "detect", "query", "header", "json", "form", "path", "url", "bearer", "api_key", "basic",
         "error",
         "empty", "end", "token", "all", "tokens", "TOKEN", "http://proxy:3128", "", " ", "a\nb", "é", "0s", "-1", "𝄞",
