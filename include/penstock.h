@@ -468,9 +468,13 @@ uint64_t penstock_page_index(const penstock_page *page);
  * What else is known, as a JSON object: "url" (redacted), "method", "status", "request_id",
  * "http_version", "attempts", "redirects", "elapsed_ms", "first_byte_ms", "wire_bytes",
  * "body_bytes", "records", "limit", "detected" (on the first page of a walk whose paging or record
- * list was found by detection: what was found and why) and "warnings" (texts). A page of a stream
- * that is walked over something has "over" (an object: the names and values that it was asked for;
- * a list where values go in batches) and "page" (its number among the pages of those, from 0).
+ * list was found by detection: what was found and why), "detected_pagination", "detected_records" and
+ * "detected_size" (the same as a source document says it), "beyond" (where "max_pages" or
+ * "max_records" ended the walk: what the next request would have been made with) and "warnings"
+ * (texts). "limit" has "policies" where the response states limits: "name", "limit", "remaining",
+ * "window_ms", "reset_ms" and "unit" of each. A page of a stream that is walked over something has
+ * "over" (an object: the names and values that it was asked for; a list where values go in batches)
+ * and "page" (its number among the pages of those, from 0).
  *
  * Threads: any. Blocks: no. Since 0.1.0.
  */

@@ -25,6 +25,12 @@ enum UsualPlaces {
         ("pagination.next_page", "page"), ("scroll_id", "scroll_id"), ("cursor", "cursor"),
     ]
 
+    /// In headers: what leads on, and the query parameter it usually goes back in.
+    static let headerCursors: [(header: String, parameter: String)] = [
+        ("X-Next-Cursor", "cursor"), ("X-Next-Page-Token", "page_token"), ("X-Next-Page", "page"),
+        ("X-Continuation-Token", "continuation_token"),
+    ]
+
     static let hasMore = [
         "has_more", "hasMore", "meta.has_more", "pagination.has_more", "paging.has_more", "pagination.hasMore",
         "meta.hasMore", "has_next", "hasNext", "meta.has_next", "pagination.has_next", "page_info.has_next_page",

@@ -7,6 +7,9 @@ struct Detection: Sendable {
     var reasons: [String] = []
     var warnings: [String] = []
 
+    /// What the response says of its page size, and under which name.
+    private(set) var size: (name: String, value: Int64)?
+
     private let outline: JSONOutline
     private let places: [String: Int]
 
@@ -26,6 +29,9 @@ struct Detection: Sendable {
         records = .body
 
         let context = Context(body: body, head: head, url: url)
+        if let (value, text) = number(UsualPlaces.pageSizes, context, services), value > 0 {
+            size = (text.split(separator: ".").last.map(String.init) ?? text, value)
+        }
         switch stream.records {
         case .path(let path): records = path
         case .detect: findRecords(named: stream.name, path: stream.request.path)
@@ -36,6 +42,14 @@ struct Detection: Sendable {
         case .offset, .page: findMetadata(isCounted: true)
         case .cursor, .nextURL: findMetadata(isCounted: false)
         }
+    }
+
+    /// For programs, in a document's words.
+    func finding(for stream: Stream) -> PageFinding {
+        var asked = (pagination: JSONValue?.none, records: JSONPath?.none)
+        if case .detect = stream.paging.style { asked.pagination = paging.document }
+        if case .detect = stream.records { asked.records = records }
+        return PageFinding(pagination: asked.pagination, records: asked.records, size: size)
     }
 
     private struct Context {
@@ -98,9 +112,11 @@ struct Detection: Sendable {
     // MARK: paging
 
     private mutating func findPaging(_ context: Context, _ services: some Services) {
-        if findLink(context) || findNextURL(context, services) || findCursor(context, services)
-            || findPageCount(context, services) || findOffset(context, services)
-        {
+        if findLink(context) || findNextURL(context, services) || findCursor(context, services) {
+            findMetadata(isCounted: false)
+            return
+        }
+        if findPageCount(context, services) || findOffset(context, services) || findHeaderCursor(context) {
             return
         }
         paging.style = .single
@@ -185,6 +201,17 @@ struct Detection: Sendable {
             paging.style = .cursor(slot: .query("starting_after"), from: .lastRecord(id))
             reasons.append("paging: has_more with \"object\": \"list\", the last record's id sent as starting_after")
             findFlag()
+            return true
+        }
+        return false
+    }
+
+    /// A cursor in a header, beside a body that has no place for one.
+    private mutating func findHeaderCursor(_ context: Context) -> Bool {
+        for (name, parameter) in UsualPlaces.headerCursors {
+            guard let value = context.head.headers.first(name), !value.isEmpty else { continue }
+            paging.style = .cursor(slot: .query(parameter), from: .header(name))
+            reasons.append("paging: cursor in the header \(name), sent as \(parameter)")
             return true
         }
         return false

@@ -25,15 +25,37 @@ extension PageFacts {
             writer.object { limit in
                 limit.member("remaining", limitRemaining)
                 limit.member("reset_ms", limitReset?.milliseconds)
+                writePolicies(to: &limit)
             }
             if !detected.isEmpty {
                 writer.name("detected")
                 writer.array { list in for reason in detected { list.string(reason) } }
             }
+            finding?.write(to: &writer)
             writer.name("warnings")
             writer.array { list in for warning in warnings { list.string(warning) } }
         }
         return writer.text
+    }
+
+    /// Every limit that the response's headers state. Read only when somebody asks: pages don't pay for it.
+    private func writePolicies(to writer: inout JSONWriter) {
+        let now = WallTime(epochSeconds: head.receivedAtEpoch)
+        let policies = RateLimitFeedback(status: head.status, headers: head.headers, now: now).policies
+        if policies.isEmpty { return }
+        writer.name("policies")
+        writer.array { list in
+            for policy in policies {
+                list.object { object in
+                    object.member("name", policy.name.isEmpty ? nil : Sanitized.text(policy.name, most: 80))
+                    object.member("limit", policy.limit)
+                    object.member("remaining", policy.remaining)
+                    object.member("window_ms", policy.window?.milliseconds)
+                    object.member("reset_ms", policy.resetAfter?.milliseconds)
+                    object.member("unit", policy.unit)
+                }
+            }
+        }
     }
 }
 

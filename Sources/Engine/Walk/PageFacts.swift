@@ -20,6 +20,7 @@ public struct PageFacts: Sendable {
     public var total: Int64?
     /// What detection found; empty when it was not asked or has reported before.
     public var detected: [String] = []
+    public var finding: PageFinding?
     public var warnings: [String] = []
     /// What the page was asked for, of a stream that is walked over something, and its number among the pages of that.
     public var over: [OverBinding] = []

@@ -75,6 +75,13 @@ struct Paging: Sendable {
 
         if let most = plan.maxPages, pages >= most { return .end(.maxPages) }
         if let most = plan.maxRecords, received >= most { return .end(.maxRecords) }
+        return try unbounded(&reading, count: count, url: url)
+    }
+
+    /// What a page that was received says of the next one, whatever `max_pages` and `max_records` say.
+    mutating func unbounded(
+        _ reading: inout PageReader.Reading, count: Int64, url: WebURL
+    ) throws(Failure) -> Next {
         if hasMore == false { return .end(.flag) }
         if reading.isStopped { return .end(.rule) }
 

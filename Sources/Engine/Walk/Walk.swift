@@ -223,6 +223,7 @@ struct Walk: Sendable {
             throw .unreadable(error)
         }
         facts.detected = found.reasons
+        facts.finding = found.finding(for: stream)
         facts.warnings = found.warnings
         paging = Paging(plan: found.paging)
         if case .detect = stream.paging.style {
@@ -274,12 +275,24 @@ struct Walk: Sendable {
             facts.recordArray = allowed < count ? nil : arrival.reading.recordArray
             facts.total = paging.total
             facts.warnings += arrival.reading.warnings
+            if next == .end(.maxPages) || next == .end(.maxRecords) { noteBeyond(&facts, arrival.reading, count) }
             carried = arrival.reading.carried
             noteAhead(&facts, bytes: arrival.bytes)
             try go(next, &facts, services: services)
         }
         index += 1
         return handOver(facts, bytes: arrival.bytes)
+    }
+
+    /// How the walk would go on if its bounds did not end it here.
+    private func noteBeyond(_ facts: inout PageFacts, _ reading: PageReader.Reading, _ count: Int) {
+        var paging = paging
+        var reading = reading
+        guard
+            case .page(let next)? = try? paging.unbounded(&reading, count: Int64(clamping: count), url: facts.url)
+        else { return }
+        let text = builder.withoutSecrets(next).shown
+        facts.finding = facts.finding?.with(beyond: text) ?? PageFinding(beyond: text)
     }
 
     /// What tells this page from the others of the walk.

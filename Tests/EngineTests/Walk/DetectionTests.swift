@@ -236,4 +236,75 @@ import Testing
         #expect(world.succeeded)
         #expect(world.records == (0..<43).map(String.init))
     }
+
+    // MARK: for programs
+
+    @Test(arguments: cases)
+    func whatIsFoundIsSaidAsADocumentSaysIt(_ example: Case) throws {
+        let plain = try Make.stream(.detect, records: nil, path: example.path)
+        let first = Reply.json(example.body, headers: example.headers)
+        let found = try World.walk(plain, [first, .json("[]"), .json("[]")])
+        let metadata = try json(try #require(found.pages.first).facts.metadata)
+        let pagination = try #require(metadata["detected_pagination"])
+        let records = try #require(metadata["detected_records"]?.string)
+        // Read as a document it makes the same requests.
+        let written = JSONValue.object([
+            .init(name: "path", value: .string(example.path)), .init(name: "records", value: .string(records)),
+            .init(name: "pagination", value: pagination),
+        ])
+        let source = try Source.parse(
+            document: .object([
+                .init(name: "base_url", value: .string("https://api.test/v1")),
+                .init(name: "streams", value: .object([.init(name: "s", value: written)])),
+            ]), references: FakeReferences())
+        let again = try World.walk(try #require(source.streams.first), [first, .json("[]"), .json("[]")])
+        #expect(again.pages.first?.facts.records.count == example.count)
+        #expect(again.pages.first?.facts.nextToken == found.pages.first?.facts.nextToken)
+    }
+
+    @Test func aWalkThatItsBoundsEndSaysHowItWouldGoOn() throws {
+        func beyond(_ body: String, _ change: (inout PagingPlan) -> Void) throws -> String? {
+            var stream = try Make.stream(.detect, records: nil)
+            change(&stream.paging)
+            let world = try World.walk(stream, [.json(body)])
+            #expect(world.succeeded && world.pages.count == 1 && world.pages[0].facts.nextToken == nil)
+            return try json(world.pages[0].facts.metadata)["beyond"]?.string
+        }
+        let more = "{\"data\":[{\"id\":1},{\"id\":2}],\"next_cursor\":\"abc\"}"
+        #expect(try beyond(more) { $0.maxPages = 1 } == "abc")
+        #expect(try beyond(more) { $0.maxRecords = 2 } == "abc")
+        #expect(try beyond("{\"data\":[{\"id\":1}]}") { $0.maxPages = 1 } == nil)
+    }
+
+    @Test func cursorInAHeader() throws {
+        let world = try World.walk(
+            Make.stream(.detect, records: nil),
+            [
+                .json("[{\"id\":1}]", headers: [("X-Next-Cursor", "c1")]),
+                .json("[{\"id\":2}]", headers: [("X-Next-Cursor", "")]),
+            ])
+        #expect(world.succeeded)
+        #expect(world.targets == ["/v1/things", "/v1/things?cursor=c1"])
+    }
+
+    @Test func limitsThatTheHeadersStateAreInTheMetadata() throws {
+        let world = try World.walk(
+            Make.stream(.detect, records: nil),
+            [
+                .json(
+                    "[]",
+                    headers: [("RateLimit-Policy", "\"a\";q=100;w=60"), ("RateLimit", "\"a\";r=99;t=30")])
+            ])
+        let policy = try json(world.pages[0].facts.metadata)["limit"]?["policies"]?[0]
+        #expect(policy?["limit"]?.int == 100 && policy?["window_ms"]?.int == 60_000)
+        #expect(policy?["remaining"]?.int == 99 && policy?["unit"]?.string == "requests")
+    }
+
+    @Test func pageSizeThatTheResponseNames() throws {
+        let world = try World.walk(
+            Make.stream(.detect, records: nil),
+            [.json("{\"data\":[{}],\"meta\":{\"per_page\":25}}")])
+        let size = try json(world.pages[0].facts.metadata)["detected_size"]
+        #expect(size?["param"]?.string == "per_page" && size?["value"]?.int == 25)
+    }
 }

@@ -26,6 +26,8 @@ import json as _json_module
 from typing import Any
 
 from . import _ffi
+from ._detect import detect
+from ._explain import explain
 from ._headers import Headers
 from ._types import (
     Auth,
@@ -62,7 +64,6 @@ from .errors import (
     Timeout,
     TLSError,
 )
-from .explain import explain
 from .limiter import Limiter
 from .page import Page, RawRecords
 from .paginator import AsyncPaginator, Paginator
@@ -110,6 +111,7 @@ __all__ = [
     "TLSError",
     "Timeout",
     "__version__",
+    "detect",
     "explain",
     "library_version",
     "paginate",

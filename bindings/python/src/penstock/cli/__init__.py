@@ -1,4 +1,4 @@
-"""The command line: `penstock pull | check | get | schema`, also as `python -m penstock`.
+"""The command line: `penstock pull | check | detect | get | schema`, also as `python -m penstock`.
 
 Exit codes:
       0  it worked; for `pull`, every stream did

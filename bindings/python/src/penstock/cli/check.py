@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .._documents import Source, read_document
+from .._explain import explain
 from ..client import Client
-from ..explain import explain
 from ..sync import is_job
+from . import live
 from .explanation import lines_of
 from .options import Commands, add_params, params_of
 
@@ -41,6 +42,16 @@ def add_to(commands: Commands) -> None:
         const="skip",
         help="look up no secrets, as on a machine that doesn't have them",
     )
+    parser.add_argument(
+        "--live", action="store_true", help="try it: one request to each stream; 1 if one fails"
+    )
+    parser.add_argument(
+        "--stream",
+        dest="streams",
+        action="append",
+        metavar="NAME",
+        help="with --live: try only this stream; may be repeated",
+    )
     parser.add_argument("--quiet", action="store_true", help="only say that it is fine")
     parser.add_argument("--json", action="store_true", help="print the explanation as JSON")
     parser.set_defaults(run=run, parser=parser)
@@ -49,11 +60,24 @@ def add_to(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Carry out the command."""
     options.documents = (options.document,)
+    if options.live and options.secrets:
+        options.parser.error("--live needs the secrets")
+    if options.streams and not options.live:
+        options.parser.error("--stream goes with --live")
+    all_fine = True
     for part in _parts(options):
         explanation = explain(part.source, params=part.params, options=_client_options(options))
         with Client(part.source, params=part.params, options=_client_options(options)) as client:
-            _say(part, explanation, client, options)
-    return 0
+            trials = list(_trials(part, client, options)) if options.live else None
+            _say(part, explanation, client, trials, options)
+            all_fine = all_fine and all(each["ok"] for each in trials or ())
+    return 0 if all_fine else 1
+
+
+def _trials(part: _Part, client: Client, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    definitions = json.loads(read_document(part.source).text).get("streams", {})
+    for name in options.streams or client.streams:
+        yield live.trial(client, name, definitions.get(name))
 
 
 def _parts(options: argparse.Namespace) -> Iterator[_Part]:
@@ -75,10 +99,17 @@ def _client_options(options: argparse.Namespace) -> Any:
 
 
 def _say(
-    part: _Part, explanation: Mapping[str, Any], client: Client, options: argparse.Namespace
+    part: _Part,
+    explanation: Mapping[str, Any],
+    client: Client,
+    trials: list[dict[str, Any]] | None,
+    options: argparse.Namespace,
 ) -> None:
     if options.json:
-        print(json.dumps({"document": part.name, **explanation}, indent=2, ensure_ascii=False))
+        whole = {"document": part.name, **explanation}
+        if trials is not None:
+            whole["live"] = trials
+        print(json.dumps(whole, indent=2, ensure_ascii=False))
         return
     many = len(client.streams)
     names = ", ".join(client.streams)
@@ -88,3 +119,6 @@ def _say(
         for line in lines_of(explanation):
             print(line)
         print()
+    for found in trials or ():
+        for line in live.lines_of(found):
+            print(line)
