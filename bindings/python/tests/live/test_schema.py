@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import penstock
-from penstock import _types
+from penstock import _settings, _types
 
 TYPES: dict[str, Any] = {
     "Penstock source document": _types.SourceDocument,
-    "Retries": _types.Retry,
-    "Timeouts": _types.Timeouts,
-    "Caps": _types.Caps,
-    "Connections": _types.Connections,
-    "Rate limit": _types.RateLimit,
-    "Concurrency limit": _types.ConcurrencyLimit,
+    "Retries": _settings.Retry,
+    "Timeouts": _settings.Timeouts,
+    "Caps": _settings.Caps,
+    "Connections": _settings.Connections,
+    "Rate limit": _settings.RateLimit,
+    "Concurrency limit": _settings.ConcurrencyLimit,
     "Parameter": _types.Parameter,
     "Environment variable": _types.Environment,
     "File": _types.File,
