@@ -189,12 +189,13 @@ const char *penstock_schema(void);
  *                      machines that don't have them. NULL for none.
  * @param options_size  Their length in bytes.
  * @param out           A JSON object with "source" (the name), "description", "base_url",
- *                      "credentials", "sends", "limits", "retries", "timeouts", "redirects",
- *                      "streams" and "notes" (what deserves a second look); each stream has "name",
- *                      "description", "request", "sends", "body", "needs", "paging", "stops",
- *                      "records", "key", "retries", "timeouts", "over", "parallel" and
- *                      "read_ahead". Values are sentences or arrays of them; what doesn't apply is
- *                      absent. The sentences may change with any version. Yours; penstock_text_free().
+ *                      "credentials", "sends", "limits", "errors", "retries", "timeouts",
+ *                      "redirects", "streams" and "notes" (what deserves a second look); each
+ *                      stream has "name", "description", "request", "sends", "body", "needs",
+ *                      "paging", "stops", "records", "changes", "key", "errors", "retries",
+ *                      "timeouts", "over", "parallel" and "read_ahead". Values are sentences or
+ *                      arrays of them; what doesn't apply is absent. The sentences may change with any
+ *                      version. Yours; penstock_text_free().
  * @param error         See ERRORS above.
  * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_CONFIG,
  *         PENSTOCK_ERROR_AUTH (a secret is missing or malformed).
@@ -382,8 +383,9 @@ penstock_slice penstock_page_body(const penstock_page *page);
 size_t penstock_page_record_count(const penstock_page *page);
 
 /**
- * A record: one JSON value, exactly the server's bytes, inside penstock_page_body(). Empty when
- * there is no such record.
+ * A record: one JSON value, exactly the server's bytes, inside penstock_page_body(). Where the
+ * document asks for changes ("shape", "add") it is written anew around the server's bytes, and
+ * stands elsewhere in the page. Empty when there is no such record.
  *
  * Threads: any. Blocks: no. Since 0.1.0.
  */
@@ -391,7 +393,8 @@ penstock_slice penstock_page_record(const penstock_page *page, size_t index);
 
 /**
  * All records of the page as one JSON array, exactly the server's bytes, where they stand together
- * in the body ("[…]"); empty where they don't (a single object, a wildcard selector).
+ * in the body ("[…]"); empty where they don't (a single object, a wildcard selector, records that
+ * were changed, filtered or left out as duplicates).
  *
  * Threads: any. Blocks: no. Since 0.1.0.
  */
@@ -467,8 +470,10 @@ uint64_t penstock_page_index(const penstock_page *page);
 /**
  * What else is known, as a JSON object: "url" (redacted), "method", "status", "request_id",
  * "http_version", "attempts", "redirects", "elapsed_ms", "first_byte_ms", "wire_bytes",
- * "body_bytes", "records", "limit", "detected" (on the first page of a walk whose paging or record
- * list was found by detection: what was found and why), "detected_pagination", "detected_records" and
+ * "body_bytes", "records", "filtered" (records that a filter left out), "duplicates" (left out
+ * since their key came before), "without_key", "missing" (on the last page: how many records fewer
+ * came than the server said there were), "limit", "detected" (on the first page of a walk whose
+ * paging or record list was found by detection: what was found and why), "detected_pagination", "detected_records" and
  * "detected_size" (the same as a source document says it), "beyond" (where "max_pages" or
  * "max_records" ended the walk: what the next request would have been made with) and "warnings"
  * (texts). "limit" has "policies" where the response states limits: "name", "limit", "remaining",
@@ -522,6 +527,7 @@ penstock_status penstock_sync_wait(penstock_sync *sync, int64_t timeout_ms, pens
  * Where the run stands, as a JSON object: "done", "elapsed_ms" and "streams", an array with, for
  * each stream, "source", "stream", "file", "state" ("waiting", "running", "done", "failed",
  * "cancelled"), "records", "pages", "bytes", "requests", "retries", "total" (or null),
+ * "duplicates", "filtered", "missing" (where they apply; see penstock_page_metadata()),
  * "elapsed_ms", "records_per_second", when it went on without some of its parents "skipped"
  * ("count", and "first": why, of the first few) and, when it failed, "error" (as
  * penstock_error_json()).

@@ -125,21 +125,23 @@ public struct Client {
             return
         }
         charge(resends: head.hiddenResends, to: &exchange, now: now, shared: &shared)
-        let feedback = RateLimitFeedback(head: head, body: body, services: services)
+        var feedback = RateLimitFeedback(head: head, body: body, services: services)
+        let ruling = exchange.isRuled(head) ? walk.ruling(on: head, body: body, services: services) : nil
+        if let ruling { feedback.obey(ruling) }
         if feedback.throttled { counts[exchange.walk]?.throttled += 1 }
         // A 503 that names a time means everybody, as a 429 does.
         if feedback.throttled || head.status == 503, let wait = feedback.wait {
             pause(until: now + wait, shared: &shared)
         }
         var verdict = exchange.received(
-            head, feedback: feedback, body: body, source: source, now: now, services: &services)
+            head, feedback: feedback, ruling: ruling, body: body, source: source, now: now, services: &services)
         if case .deliver = verdict {
             if id != walk.exchange, exchange.request.reportsHead {
                 walk.heard(head, of: id, url: exchange.request.url, services: services)
             }
             let reading = walk.received(
-                exchange: id, transfer: transfer, head: head, feedback: feedback, body: body, exchange: exchange,
-                services: services)
+                exchange: id, transfer: transfer, head: head, feedback: feedback, ruling: ruling, body: body,
+                exchange: exchange, services: services)
             switch reading {
             case .page(let facts):
                 exchanges[id] = nil
@@ -153,7 +155,8 @@ public struct Client {
             }
         }
         actions.append(.discard(transfer: transfer))
-        settle(id, exchange, verdict, status: head.status)
+        // What a rule calls an error is no quiet end.
+        settle(id, exchange, verdict, status: ruling == nil ? head.status : nil)
     }
 
     /// What to do now. Ask until it says `.wait`.

@@ -268,9 +268,11 @@ public final class World {
         if endings.contains(where: { $0.client == client && $0.walk == walk }) {
             violate("walk \(walk) gave a page after its end")
         }
-        let records = body.withUnsafeBytes { bytes in facts.records.map { $0.text(in: bytes) } }
+        let written = facts.writtenRecords
+        let records = (written ?? body).withUnsafeBytes { bytes in facts.records.map { $0.text(in: bytes) } }
         let page = Page(
-            client: client, walk: walk, facts: facts, records: records, bodySize: Int64(body.count), at: now)
+            client: client, walk: walk, facts: facts, records: records,
+            bodySize: Int64(body.count + (written?.count ?? 0)), at: now)
         pages.append(page)
         if consumesAtOnce { consume(page) }
     }

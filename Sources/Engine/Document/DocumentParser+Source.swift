@@ -61,6 +61,7 @@ extension DocumentParser {
         if let retry = place["retry"], source.retry.cap < source.retry.base {
             throw (retry["cap"] ?? retry["base"] ?? retry).failure("\"cap\" is below \"base\"")
         }
+        source.errors = try Self.errorRules(place["errors"])
         Vocabulary.timeouts.apply(place["timeouts"], to: &source.transfer)
         Vocabulary.caps.apply(place["caps"], to: &source.transfer)
         if let redirects = place["max_redirects"]?.value.int { source.maxRedirects = redirects }

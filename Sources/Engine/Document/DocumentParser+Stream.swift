@@ -89,14 +89,9 @@ extension DocumentParser {
             try check(slots: stream.paging.slots, of: stream.request, in: source, pagination)
             try checkEnd(of: stream.paging, pagination)
         }
-        if let records = place["records"], let path = try? JSONPath(records.value.string ?? "") {
-            stream.records = .path(path)
-        }
+        try records(place, &stream)
         stream.missingRecordsAreEmpty = place["missing_records"]?.value.string == "empty"
-        stream.key = place["key"]?.value.string.flatMap { try? JSONPath($0) }
-        if let key = place["key"], stream.key?.steps.isEmpty == true {
-            throw key.failure("a record has no key at \"\"")
-        }
+        stream.errors = try Self.errorRules(place["errors"])
         for bound in ["max_pages", "max_records"] where over == nil {
             if let twice = place["pagination"]?[bound], place[bound] != nil {
                 throw twice.failure("\"\(bound)\" is given by the stream, too")

@@ -23,6 +23,7 @@ public struct Explanation: Sendable {
             writer.sentences("credentials", credentials)
             writer.sentences("sends", sends(document))
             writer.sentences("limits", limits)
+            writer.sentences("errors", RecordsExplanation.errors(source.errors))
             writer.sentences("retries", retries)
             writer.member("timeouts", Self.timeouts(source.transfer))
             writer.member("redirects", redirects)

@@ -41,6 +41,7 @@ private struct SchemaWriter {
     mutating func members(of shape: Shape) -> [JSONValue.Member] {
         switch shape {
         case .any: return []
+        case .null: return type("null")
         case .flag: return type("boolean")
         case .number: return type("number")
         case .integer(let bounds):

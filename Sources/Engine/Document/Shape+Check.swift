@@ -23,6 +23,7 @@ extension Shape {
         }
         switch self {
         case .any: return Self.problemInAny(value, at: pointer, depth: depth)
+        case .null: return value.isNull ? nil : unexpected()
         case .flag: return value.bool == nil ? unexpected() : nil
         case .number: return value.kind == .number ? nil : unexpected()
         case .integer(let bounds):
@@ -143,6 +144,7 @@ extension Shape {
     var kinds: Set<JSONKind> {
         switch self {
         case .any: [.null, .bool, .number, .string, .array, .object]
+        case .null: [.null]
         case .flag: [.bool]
         case .number, .integer: [.number]
         case .text: [.string]
@@ -157,6 +159,7 @@ extension Shape {
     var expected: String {
         switch self {
         case .any: "a JSON value"
+        case .null: "null"
         case .flag: "true or false"
         case .number: "a number"
         case .integer(let bounds): "a whole number \(Self.described(bounds))"

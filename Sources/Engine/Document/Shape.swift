@@ -5,6 +5,7 @@
 indirect enum Shape: Sendable {
     /// Any JSON value: a body that goes out as it is.
     case any
+    case null
     case flag
     case number
     case integer(ClosedRange<Int64>)

@@ -20,8 +20,11 @@ struct StreamExplanation {
         writer.sentences("needs", stream.missingParameters.map { "the parameter \"\($0)\"" })
         writer.member("paging", paging)
         writer.sentences("stops", stops)
-        writer.member("records", records)
-        writer.member("key", stream.key.map { "\(Words.place($0)) tells records apart" })
+        let records = RecordsExplanation(stream: stream)
+        writer.member("records", records.place)
+        writer.sentences("changes", records.changes)
+        writer.member("key", records.key)
+        writer.sentences("errors", RecordsExplanation.errors(stream.errors))
         writer.member("retries", retries)
         writer.member("timeouts", stream.request.limits.map(Explanation.timeouts))
         writer.sentences("over", over)
@@ -119,20 +122,6 @@ struct StreamExplanation {
             case .any: "handed over as they come"
             }
         return "up to \(stream.parallel) pages are under way at once, as far as the limits allow, and \(order)"
-    }
-
-    private var records: String {
-        switch stream.records {
-        case .detect:
-            return
-                "found in the first response: a bare list, else \"data\", \"results\", \"items\", \"records\" or the "
-                + "stream's own name, else the only list, else the object as one record"
-        case .path(let path):
-            let what = path.steps.isEmpty ? "the whole body" : Words.place(path)
-            return "\(what): each element of a list, or an object as one record; "
-                + (stream.missingRecordsAreEmpty
-                    ? "a body without it is an empty page" : "a first page without it is an error")
-        }
     }
 
     // MARK: paging

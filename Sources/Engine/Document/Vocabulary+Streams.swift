@@ -16,15 +16,11 @@ extension Vocabulary {
                 "idempotent", .flag,
                 "Sending it twice does no harm, so it may be retried. By the method when absent: true for GET, false "
                     + "for POST. A POST that only reads is true."),
-            Key(
-                "records", .text(.pathOfMany),
-                "Where the records are in the body; \"\" is the whole body. When absent: a bare list, else \"data\", "
-                    + "\"results\", \"items\" or \"records\", else the object as one record.",
-                examples: [.string("data"), .string("data[*].node")]),
+            records,
             Key(
                 "missing_records", .text(.one(of: ["error", "empty"])),
                 "What a body without the record list is: an error, or an empty page.", default: .string("error")),
-            Key("key", .text(.path), "What tells records apart, within a record.", examples: [.string("id")]),
+            key, duplicates, errors("Before the source's."),
             Key(
                 "pagination", .named(pagination),
                 "How pages follow each other. Found from the first response when absent.",

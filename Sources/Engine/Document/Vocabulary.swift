@@ -26,6 +26,7 @@ enum Vocabulary {
                 "limits", .named(limits), "What the server allows. All of them hold at once. None when absent.",
                 examples: [.string("10/s")]),
             Key("retry", .object(retry.shape), "When a failed request is sent again."),
+            errors("In this order, before the built-in rules."),
             Key("timeouts", .named(timeoutsPart), "How long a request may take."),
             Key("caps", .named(capsPart), "How large a response may be."),
             Key("connections", .object(connections.shape), "How connections are made and kept."),

@@ -52,14 +52,22 @@ struct Exchange: Sendable {
         return settle(verdict, described)
     }
 
+    /// Whether error rules are asked about this answer: not for one that the caller accepts, nor on the way elsewhere.
+    func isRuled(_ head: ResponseHead) -> Bool {
+        if request.acceptedStatuses.contains(head.status) { return false }
+        return ![301, 302, 303, 307, 308].contains(head.status) || !head.headers.contains("location")
+    }
+
     /// A whole response is in.
+    ///
+    /// - Parameter ruling: What the document says about such an answer.
     mutating func received(
-        _ head: ResponseHead, feedback: RateLimitFeedback, body: UnsafeRawBufferPointer, source: Source, now: Instant,
-        services: inout some Services
+        _ head: ResponseHead, feedback: RateLimitFeedback, ruling: ErrorRules.Ruling? = nil,
+        body: UnsafeRawBufferPointer, source: Source, now: Instant, services: inout some Services
     ) -> Verdict {
         switch head.status {
         // Some say "too fast" with a 200, in the body.
-        case 200..<300 where !feedback.throttled: return .deliver
+        case 200..<300 where !feedback.throttled && ruling == nil: return .deliver
         case 301, 302, 303, 307, 308:
             if head.headers.contains("location") {
                 retry.answered(now: now)
@@ -68,15 +76,18 @@ struct Exchange: Sendable {
         default: break
         }
         if request.acceptedStatuses.contains(head.status) { return .deliver }
-        let described = Failure(
-            head: head, body: body, feedback: feedback, secrets: source.secrets + request.secrets)
-        guard retry.plan.statuses.contains(head.status) || feedback.throttled else {
-            return .fail(complete(described))
-        }
+        if let action = ruling?.action, action == .ignore || action == .end { return .deliver }
+        let secrets = source.secrets + request.secrets
+        let described =
+            ruling.map { Failure(ruling: $0, head: head, body: body, feedback: feedback, secrets: secrets) }
+            ?? Failure(head: head, body: body, feedback: feedback, secrets: secrets)
+        let isWorthRepeating =
+            ruling.map { $0.action != .fail } ?? (retry.plan.statuses.contains(head.status) || feedback.throttled)
+        guard isWorthRepeating else { return .fail(complete(described)) }
         // A refusal because of a limit, or one that names the time to come back, was not carried out.
         let refused = feedback.throttled || (head.status == 503 && feedback.retryAfter != nil)
         let verdict = retry.failed(
-            mayHaveRun: !refused, retryAfter: feedback.wait, throttled: feedback.throttled, now: now,
+            mayHaveRun: !refused, retryAfter: ruling?.wait ?? feedback.wait, throttled: feedback.throttled, now: now,
             services: &services)
         return settle(verdict, described)
     }

@@ -68,7 +68,7 @@ public struct RateLimitFeedback: Equatable, Sendable {
 
     /// The clock that absolute times are taken relative to: the response's own Date, so that the difference of two of
     /// the server's times is right whatever the local clock says.
-    private static func reference(_ headers: HeaderFields, now: WallTime) -> WallTime {
+    static func reference(_ headers: HeaderFields, now: WallTime) -> WallTime {
         guard let date = headers.first("Date"), let seconds = HTTPDate.parse(date, now: now) else { return now }
         return WallTime(epochSeconds: seconds)
     }

@@ -96,10 +96,3 @@ public struct PagingPlan: Sendable, Equatable {
         }
     }
 }
-
-/// Which values of a body are the records.
-public enum RecordsPlan: Sendable, Equatable {
-    /// A bare list, else `data`, `results`, `items`, `records`, else the object as one record.
-    case detect
-    case path(JSONPath)
-}

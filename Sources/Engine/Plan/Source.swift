@@ -28,6 +28,8 @@ public struct Source: Sendable {
     public var query: [RequestPlan.NamedText] = []
     public var limits: LimitPlan = LimitPlan()
     public var retry = RetryPlan()
+    /// In their order, before the built-in rules.
+    public var errors: [ErrorRule] = []
     public var transfer = TransferLimits()
     public var transport: TransportSettings
     public var maxRedirects: Int64 = Source.defaultMaxRedirects
@@ -54,7 +56,10 @@ public struct Stream: Sendable {
     /// A response without the record list is an empty page (Google leaves empty lists out) instead of an error.
     public var missingRecordsAreEmpty = false
     public var paging: PagingPlan = PagingPlan(style: .detect)
-    public var key: JSONPath?
+    /// What becomes of the records that were found.
+    public var rules = RecordRules()
+    /// Before the source's.
+    public var errors: [ErrorRule] = []
     /// How many pages, and decoded bytes, may be under way or ready before the host takes them. Nil: as many as
     /// `parallel` has use for.
     public var readAheadPages: Int64?

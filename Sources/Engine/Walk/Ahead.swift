@@ -65,6 +65,8 @@ struct Arrival: Sendable {
     /// What tells it from the other pages. Nil: nothing is to be told by it.
     var content: Fingerprint?
     var bytes: Int64
+    /// A rule of the document takes it for the end.
+    var isEnd = false
 }
 
 extension PageToken {

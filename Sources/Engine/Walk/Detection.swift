@@ -34,6 +34,8 @@ struct Detection: Sendable {
         }
         switch stream.records {
         case .path(let path): records = path
+        case .first(let paths), .union(let paths):
+            records = paths.first { places[$0.description] != nil } ?? paths.first ?? .body
         case .detect: findRecords(named: stream.name, path: stream.request.path)
         }
         switch stream.paging.style {

@@ -17,7 +17,7 @@ struct HeadReader: Sendable {
     func token(in head: ResponseHead, url: WebURL, request: RequestValues, services: some Services) -> Extracted? {
         let response = ResponseReader.Response(
             body: UnsafeRawBufferPointer(start: nil, count: 0), head: head, request: request, matches: JSONMatches(),
-            records: [])
+            first: nil, last: nil, written: nil, count: 0)
         func value(_ source: ValueSource?) throws(Failure) -> Extracted? {
             try values.value(source, response, services)
         }

@@ -21,6 +21,10 @@ extension PageFacts {
             writer.member("wire_bytes", head.wireBytes)
             writer.member("body_bytes", head.bodyBytes)
             writer.member("records", records.count)
+            writer.member("filtered", filtered)
+            writer.member("duplicates", duplicates)
+            if withoutKey > 0 { writer.member("without_key", withoutKey) }
+            writer.member("missing", missing)
             writer.name("limit")
             writer.object { limit in
                 limit.member("remaining", limitRemaining)

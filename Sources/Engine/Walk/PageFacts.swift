@@ -6,6 +6,8 @@ public struct PageFacts: Sendable {
     /// From 0.
     public var index: UInt64
     public var records: [JSONSpan] = []
+    /// What the ranges are about when the document asks for changes; nil: the body.
+    public var writtenRecords: [UInt8]?
     /// Where all records stand together as one list.
     public var recordArray: JSONSpan?
     public var head: ResponseHead
@@ -18,6 +20,14 @@ public struct PageFacts: Sendable {
     public var nextToken: String?
     public var hasMore: Bool?
     public var total: Int64?
+    /// Records that were left out since their key came before in the walk; nil without a key.
+    public var duplicates: Int64?
+    /// Records of a stream with a key that have none; they are handed over.
+    public var withoutKey: Int64 = 0
+    /// Records that a filter left out; nil without one.
+    public var filtered: Int64?
+    /// On the last page: how many records fewer came than the server said there were.
+    public var missing: Int64?
     /// What detection found; empty when it was not asked or has reported before.
     public var detected: [String] = []
     public var finding: PageFinding?

@@ -15,6 +15,18 @@ struct PageReader: Sendable {
         /// In the order of the plan's `carried`.
         var carried: [Extracted?] = []
         var warnings: [String] = []
+        /// What the records' spans are about, when that is not the body.
+        var bytes: [UInt8]?
+        /// As the server counts: before anything was left out.
+        var count = 0
+        /// Of those that the server sent, whether they are handed over or not.
+        var first: RecordPlace?
+        var last: RecordPlace?
+        /// Where the records stand in the body.
+        var extent: Range<Int>?
+        var filtered: Int64 = 0
+        /// One for each record of a stream with a key; nil for a record without.
+        var keys: [Fingerprint?] = []
     }
 
     /// Why a page could not be taken.
@@ -25,8 +37,7 @@ struct PageReader: Sendable {
         case wrong(Failure)
     }
 
-    private let records: JSONPath
-    private let missingRecordsAreEmpty: Bool
+    let records: RecordReader
     private let tokenSource: ValueSource?
     private let paging: PagingPlan
     private let scanner: JSONScanner
@@ -37,22 +48,28 @@ struct PageReader: Sendable {
     private var pagesRead = 0
     private var uselessStops: Set<Int> = []
 
+    init(
+        records: JSONPath, missingRecordsAreEmpty: Bool, paging: PagingPlan, isGraphQL: Bool = false
+    ) throws(Failure) {
+        let records = try RecordReader(places: [records], missingIsEmpty: missingRecordsAreEmpty)
+        try self.init(records: records, paging: paging, isGraphQL: isGraphQL)
+    }
+
     /// - Parameter carried: what the next request needs to know of this response.
     init(
-        records: JSONPath, missingRecordsAreEmpty: Bool, paging: PagingPlan, carried: [ValueSource] = [],
-        isGraphQL: Bool = false
+        records: RecordReader, paging: PagingPlan, carried: [ValueSource] = [], isGraphQL: Bool = false
     ) throws(Failure) {
         self.carried = carried
         self.isGraphQL = isGraphQL
         self.records = records
-        self.missingRecordsAreEmpty = missingRecordsAreEmpty
         self.paging = paging
         tokenSource = paging.tokenSource
         let sources = [tokenSource, paging.hasMore, paging.total, paging.lastPage, paging.totalPages].compactMap(\.self)
         values = try ResponseReader(
-            sources + paging.stops.flatMap(\.sources) + carried + (isGraphQL ? GraphQLAnswer.sources : []))
+            sources + paging.stops.flatMap(\.sources) + carried + (isGraphQL ? GraphQLAnswer.sources : []),
+            behind: records.targets.count)
         do {
-            scanner = try JSONScanner([.elements(records)] + values.targets)
+            scanner = try JSONScanner(records.targets + values.targets)
         } catch {
             throw Failure(.config, "selectors: \(error.description)")
         }
@@ -74,14 +91,40 @@ struct PageReader: Sendable {
             }
             do {
                 if isGraphQL { try readErrors(into: &reading, body, head, services) }
-                try readRecords(into: &reading, body: body)
+                try records.read(
+                    matches, body: body, isFirstPage: pagesRead == 0, into: &reading, services: services)
             } catch {
                 throw .wrong(error)
             }
         }
         pagesRead += 1
+        try readValues(into: &reading, body, head, request: request, url: url, services)
+        do {
+            try records.addMembers(&reading, body: body)
+        } catch {
+            throw .wrong(error)
+        }
+        return reading
+    }
+
+    /// Of an answer whose records, if any, don't count: only how it goes on, as far as it says so.
+    mutating func readIgnored(
+        _ body: UnsafeRawBufferPointer, head: ResponseHead, request: RequestValues, url: WebURL,
+        services: some Services
+    ) throws(Problem) -> Reading {
+        var reading = Reading()
+        if (try? scanner.scan(body, into: &matches)) == nil { matches.removeAll() }
+        try readValues(into: &reading, body, head, request: request, url: url, services)
+        return reading
+    }
+
+    private mutating func readValues(
+        into reading: inout Reading, _ body: UnsafeRawBufferPointer, _ head: ResponseHead, request: RequestValues,
+        url: WebURL, _ services: some Services
+    ) throws(Problem) {
         let response = ResponseReader.Response(
-            body: body, head: head, request: request, matches: matches, records: reading.records)
+            body: body, head: head, request: request, matches: matches, first: reading.first, last: reading.last,
+            written: reading.bytes, count: reading.count)
         do {
             reading.token = try values.value(tokenSource, response, services)
             reading.hasMore = try values.value(paging.hasMore, response, services)
@@ -93,7 +136,6 @@ struct PageReader: Sendable {
         }
         reading.carried = carried.map { values.leaf($0, response, services) }
         if !paging.stops.isEmpty { test(response, url, &reading, services) }
-        return reading
     }
 
     /// Errors beside data are told; without data, or without the records, they are why the page failed.
@@ -101,10 +143,11 @@ struct PageReader: Sendable {
         into reading: inout Reading, _ body: UnsafeRawBufferPointer, _ head: ResponseHead, _ services: some Services
     ) throws(Failure) {
         let response = ResponseReader.Response(
-            body: body, head: head, request: RequestValues(), matches: matches, records: [])
+            body: body, head: head, request: RequestValues(), matches: matches, first: nil, last: nil, written: nil,
+            count: 0)
         let answer = GraphQLAnswer { values.leaf($0, response, services) }
         guard let message = answer.message else { return }
-        let hasRecords = matches[0].values.contains { $0.kind != .null }
+        let hasRecords = records.areThere(matches)
         guard answer.hasData, hasRecords else { throw Failure(.data, "the GraphQL request failed: \(message)") }
         reading.warnings.append("GraphQL errors beside the data: \(message)")
     }
@@ -141,36 +184,6 @@ struct PageReader: Sendable {
         if body.isEmpty { return Failure(.data, "the response has no body") }
         let isLimit = error.kind == .tooDeep || error.kind == .tooLarge
         return Failure(isLimit ? .limit : .data, "the response is not valid JSON: \(error)")
-    }
-
-    private mutating func readRecords(into reading: inout Reading, body: UnsafeRawBufferPointer) throws(Failure) {
-        let found = matches[0]
-        if found.values.isEmpty {
-            let tellsOfError = PageReader.tellsOfError(body)
-            if missingRecordsAreEmpty || records.matchesMany, !tellsOfError {
-                if pagesRead > 0 { return }
-                reading.warnings.append("records: \"\(records)\" matches nothing on the first page")
-                return
-            }
-            // On the first page a selector that matches nothing is a mistake in the document; later a list that is
-            // left out is how some APIs say "none", unless the body says that something went wrong.
-            if pagesRead > 0, !tellsOfError {
-                reading.warnings.append("records: \"\(records)\" is missing, taken as an empty page")
-                return
-            }
-            throw Failure(
-                .data, "records: \"\(records)\" matches nothing in the response, which has \(PageReader.shape(body))")
-        }
-        for match in found.values {
-            switch match.kind {
-            case .array, .object: break
-            case .null: reading.warnings.append("records: \"\(records)\" is null, taken as an empty page")
-            case .bool, .number, .string:
-                throw Failure(.data, "records: \"\(records)\" is a \(match.kind), not a list or an object")
-            }
-        }
-        reading.records = found.elements
-        if found.values.count == 1, found.values[0].kind == .array { reading.recordArray = found.values[0].span }
     }
 
     /// The members of the top, for a message: `data (object), meta (object)`.

@@ -16,6 +16,10 @@ struct Paging: Sendable {
     private(set) var received: Int64 = 0
     /// The last total that the server gave; some give it on the first page only.
     private(set) var total: Int64?
+    /// The highest one: rows that went away while others moved up count as expected.
+    private(set) var highestTotal: Int64?
+    /// Records handed over: what `max_records` is about.
+    private(set) var delivered: Int64 = 0
     private(set) var hasMore: Bool?
     /// Why the next page is asked for though the server did not say that it exists.
     enum Doubt: Equatable, Sendable {
@@ -58,13 +62,18 @@ struct Paging: Sendable {
     /// How many of a page's records are within `max_records`, when so many of later pages were handed over.
     func allowed(of count: Int, besides others: Int64 = 0) -> Int {
         guard let most = plan.maxRecords else { return count }
-        return Int(clamping: min(Int64(count), max(0, most - received.addingSaturating(others))))
+        return Int(clamping: min(Int64(count), max(0, most - delivered.addingSaturating(others))))
     }
 
     /// A page came. `reading.warnings` gains what was odd about it.
+    ///
+    /// - Parameters:
+    ///   - count: The records that the server sent: the stop rules know nothing of filters.
+    ///   - delivered: Those of them that are handed over. All when nil.
     mutating func received(
-        _ reading: inout PageReader.Reading, count: Int, url: WebURL
+        _ reading: inout PageReader.Reading, count: Int, delivered: Int? = nil, url: WebURL
     ) throws(Failure) -> Next {
+        self.delivered = self.delivered.addingSaturating(Int64(delivered ?? count))
         let count = Int64(count)
         doubt = nil
         pages += 1
@@ -74,7 +83,7 @@ struct Paging: Sendable {
         largest = max(largest, count)
 
         if let most = plan.maxPages, pages >= most { return .end(.maxPages) }
-        if let most = plan.maxRecords, received >= most { return .end(.maxRecords) }
+        if let most = plan.maxRecords, self.delivered >= most { return .end(.maxRecords) }
         return try unbounded(&reading, count: count, url: url)
     }
 
@@ -123,6 +132,7 @@ struct Paging: Sendable {
                         reading.warnings.append("total went down from \(before) to \(now) during the walk")
                     }
                     total = now
+                    highestTotal = max(highestTotal ?? 0, now)
                 }
             } else {
                 warn("total", reading.total, &reading)

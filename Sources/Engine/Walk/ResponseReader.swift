@@ -7,17 +7,25 @@ struct ResponseReader: Sendable {
         let head: ResponseHead
         let request: RequestValues
         let matches: JSONMatches
-        let records: [JSONSpan]
+        let first: RecordPlace?
+        let last: RecordPlace?
+        /// Where the document asks for changes to records.
+        let written: [UInt8]?
+        /// Records.
+        let count: Int
     }
 
-    /// For the scanner, behind the records as target 0.
+    /// For the scanner, behind those of the records.
     let targets: [JSONTarget]
+    private let firstTarget: Int
     private let paths: [JSONPath]
     private let lists: [JSONTarget]
     private let recordPaths: [JSONPath]
     private let recordScanner: JSONScanner?
 
-    init(_ sources: [ValueSource]) throws(Failure) {
+    /// - Parameter firstTarget: How many targets the records have.
+    init(_ sources: [ValueSource], behind firstTarget: Int = 1) throws(Failure) {
+        self.firstTarget = firstTarget
         var paths: [JSONPath] = []
         var lists: [JSONTarget] = []
         var recordPaths: [JSONPath] = []
@@ -59,7 +67,8 @@ struct ResponseReader: Sendable {
     func leaf(_ source: ValueSource, _ response: Response, _ services: some Services) -> Extracted? {
         switch source {
         case .body(let path):
-            guard let target = paths.firstIndex(of: path), let span = response.matches[target + 1].first else {
+            guard let target = paths.firstIndex(of: path), let span = response.matches[target + firstTarget].first
+            else {
                 return nil
             }
             return ResponseReader.extract(span, in: response.body, services)
@@ -71,26 +80,29 @@ struct ResponseReader: Sendable {
             guard let attribute else { return Extracted(text: link.target) }
             // Names are in lower case there.
             return link.attribute(ASCII.lowercased(attribute)).map { Extracted(text: $0) }
-        case .firstRecord(let path): return field(path, of: response.records.first, response, services)
-        case .lastRecord(let path): return field(path, of: response.records.last, response, services)
+        case .firstRecord(let path): return field(path, of: response.first, response, services)
+        case .lastRecord(let path): return field(path, of: response.last, response, services)
         case .find(let path, let conditions, let take):
             let target = ResponseReader.target(path, conditions, take)
             guard let index = lists.firstIndex(of: target) else { return nil }
-            return find(conditions, response.matches[1 + paths.count + index], response, services)
+            return find(conditions, response.matches[firstTarget + paths.count + index], response, services)
         case .page(let value):
-            return response.request.page(value, count: Int64(response.records.count))
+            return response.request.page(value, count: Int64(response.count))
         default: return nil
         }
     }
 
     private func field(
-        _ path: JSONPath, of record: JSONSpan?, _ response: Response, _ services: some Services
+        _ path: JSONPath, of record: RecordPlace?, _ response: Response, _ services: some Services
     ) -> Extracted? {
         guard let record, let index = recordPaths.firstIndex(of: path), let recordScanner else { return nil }
-        let bytes = record.bytes(in: response.body)
-        var found = JSONMatches()
-        guard (try? recordScanner.scan(bytes, into: &found)) != nil, let field = found[index].first else { return nil }
-        return ResponseReader.extract(field, in: bytes, services)
+        return record.withBytes(body: response.body, written: response.written) { bytes in
+            var found = JSONMatches()
+            guard (try? recordScanner.scan(bytes, into: &found)) != nil, let field = found[index].first else {
+                return nil
+            }
+            return ResponseReader.extract(field, in: bytes, services)
+        }
     }
 
     private func find(

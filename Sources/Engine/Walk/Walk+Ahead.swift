@@ -112,11 +112,15 @@ extension Walk {
         let isEnd = looksLikeTheEnd(arrival.reading)
         // What looks like the end may be the last page once more: some servers repeat it for whatever lies behind it.
         let mayBeHanded =
-            stream.order == .any && !isEnd && counter < ahead.endSeen ?? .max && !arrival.reading.records.isEmpty
+            stream.order == .any && !isEnd && counter < ahead.endSeen ?? .max && arrival.reading.count > 0
             && isAligned(ahead.pages[position].token, with: token)
         if isEnd { ahead.endSeen = min(ahead.endSeen ?? .max, counter) }
         if mayBeHanded, arrival.content.map({ !seenPages.hasSeen($0) }) ?? true {
-            return .page(handEarly(arrival, at: position, counter: counter))
+            do {
+                return .page(try handEarly(arrival, at: position, counter: counter))
+            } catch {
+                return .fail(error)
+            }
         }
         ahead.pages[position].state = .waiting(arrival)
         return .kept
@@ -125,25 +129,27 @@ extension Walk {
     private func looksLikeTheEnd(_ reading: PageReader.Reading) -> Bool {
         if reading.hasMore?.flag == false { return true }
         if reading.hasMore?.flag == true || paging.isEndKnown { return false }
-        let count = Int64(reading.records.count)
+        let count = Int64(reading.count)
         return count == 0 || (paging.plan.size != nil && count < paging.largest)
     }
 
-    private mutating func handEarly(_ arrival: Arrival, at position: Int, counter: Int64) -> PageFacts {
+    private mutating func handEarly(
+        _ arrival: Arrival, at position: Int, counter: Int64
+    ) throws(Failure) -> PageFacts {
         var facts = arrival.facts
-        let count = arrival.reading.records.count
-        let allowed = allowed(of: count)
-        facts.records = allowed < count ? Array(arrival.reading.records.prefix(allowed)) : arrival.reading.records
-        facts.recordArray = allowed < count ? nil : arrival.reading.recordArray
+        var kept = arrival
+        try cut(&kept.reading, &facts)
+        facts.take(kept.reading, filters: stream.rules.filter != nil)
+        // Its other warnings come in its turn.
+        kept.reading.warnings = []
         facts.total = paging.total
         if let stride = paging.stride, let turn = token?.counter {
             facts.index = index &+ UInt64(clamping: counter.subtractingSaturating(turn) / stride)
             facts.nextToken = PageToken.counter(counter.addingSaturating(stride)).shown
         }
-        var kept = arrival
-        kept.reading.recordArray = nil
+        kept.reading.forgetContent()
         ahead.pages[position].state = .handed(kept)
-        if let most = paging.plan.maxRecords, paging.received.addingSaturating(handedAhead) >= most { isOver = true }
+        if let most = paging.plan.maxRecords, paging.delivered.addingSaturating(handedAhead) >= most { isOver = true }
         return handOver(facts, bytes: arrival.bytes)
     }
 
@@ -259,8 +265,9 @@ extension Walk {
 
     /// The turn of a page that the host has had for long.
     private mutating func settle(_ arrival: inout Arrival) throws(Failure) {
-        let count = arrival.reading.records.count
-        let next = try paging.received(&arrival.reading, count: count, url: arrival.facts.url)
+        let next = try paging.received(
+            &arrival.reading, count: arrival.reading.count, delivered: arrival.reading.records.count,
+            url: arrival.facts.url)
         ahead.lateWarnings += arrival.reading.warnings
         switch next {
         case .end: isOver = true

@@ -21,6 +21,9 @@ struct Walk: Sendable {
     /// No response has been looked at whole yet.
     private(set) var isFirst = true
     var paging: Paging
+    let keys: KeyMemory
+    private let mostBytes: Int64
+    private let errorRules: ErrorRules?
     // Two, since the one record of a page may read like a token.
     private(set) var seenTokens = LoopGuard()
     var seenPages = LoopGuard()
@@ -52,9 +55,12 @@ struct Walk: Sendable {
         if stream.lookAhead, stream.pagesAhead > 1, !isCall { headReader = HeadReader(stream.paging, stream.request) }
         parentReader = try stream.parentPlan.map { plan throws(Failure) in try ParentReader(plan) }
         token = paging.first
-        if case .path(let path) = stream.records, stream.paging.style != .detect, !isCall {
+        errorRules = try ErrorRules(stream.errors + source.errors)
+        keys = KeyMemory(stream.rules.duplicates)
+        mostBytes = (stream.request.limits ?? source.transfer).maxBodyBytes
+        if stream.records != .detect, stream.paging.style != .detect, !isCall {
             reader = try PageReader(
-                records: path, missingRecordsAreEmpty: stream.missingRecordsAreEmpty, paging: stream.paging,
+                records: RecordReader(stream, found: nil, most: mostBytes), paging: stream.paging,
                 carried: builder.carried, isGraphQL: stream.request.isGraphQL)
         }
     }
@@ -107,6 +113,7 @@ struct Walk: Sendable {
     /// A final answer to one of this walk's requests.
     mutating func received(
         exchange id: UInt64, transfer: UInt64, head: ResponseHead, feedback: RateLimitFeedback,
+        ruling: ErrorRules.Ruling? = nil,
         body: UnsafeRawBufferPointer, exchange: Exchange, services: some Services
     ) -> Reading {
         var facts = PageFacts(
@@ -122,7 +129,12 @@ struct Walk: Sendable {
             return .page(handOver(facts, bytes: Int64(body.count)))
         }
         do {
-            var arrival = try read(facts, of: id, head: head, body: body, services: services)
+            var arrival =
+                if let ruling {
+                    try readRuled(ruling, facts, of: id, head: head, body: body, services: services)
+                } else {
+                    try read(facts, of: id, head: head, body: body, services: services)
+                }
             guard id == self.exchange else { return keep(arrival, of: id) }
             self.exchange = nil
             do {
@@ -144,6 +156,35 @@ struct Walk: Sendable {
         readyPages += 1
         readyBytes += bytes
         return facts
+    }
+
+    /// What the document says about such an answer.
+    func ruling(
+        on head: ResponseHead, body: UnsafeRawBufferPointer, services: some Services
+    ) -> ErrorRules.Ruling? {
+        errorRules?.ruling(on: head, body: body, services: services)
+    }
+
+    /// An answer that a rule takes for an empty page, or for the end.
+    private mutating func readRuled(
+        _ ruling: ErrorRules.Ruling, _ facts: PageFacts, of id: UInt64, head: ResponseHead,
+        body: UnsafeRawBufferPointer, services: some Services
+    ) throws(PageReader.Problem) -> Arrival {
+        let request = values(of: id)
+        let isEnd = ruling.action == .end
+        var reading = PageReader.Reading()
+        if !isEnd,
+            let known = try reader?.readIgnored(
+                body, head: head, request: request, url: facts.url, services: services)
+        {
+            reading = known
+        }
+        reading.warnings.append(
+            "HTTP \(head.status), by error rule \(ruling.rule.pointer): taken as \(isEnd ? "the end" : "an empty page")"
+        )
+        // It is no page of the list: what the next request takes from one stays as the last one said.
+        reading.carried = carried
+        return Arrival(facts: facts, reading: reading, content: nil, bytes: Int64(body.count), isEnd: isEnd)
     }
 
     /// Names stream and page in a failure of the page whose turn it is.
@@ -210,7 +251,7 @@ struct Walk: Sendable {
         }
         return Arrival(
             facts: facts, reading: reading, content: content(of: reading, body: body, services: services),
-            bytes: Int64(body.count))
+            bytes: Int64(body.count + (reading.bytes?.count ?? 0)))
     }
 
     private mutating func detect(
@@ -225,7 +266,8 @@ struct Walk: Sendable {
         facts.detected = found.reasons
         facts.finding = found.finding(for: stream)
         facts.warnings = found.warnings
-        paging = Paging(plan: found.paging)
+        // Where the walk stands already, when the first page had nothing to find anything by.
+        if paging.pages == 0 { paging = Paging(plan: found.paging) }
         if case .detect = stream.paging.style {
             do {
                 builder = try RequestBuilder(source: builder.source, plan: stream.request, paging: found.paging)
@@ -245,7 +287,7 @@ struct Walk: Sendable {
     private func makeReader(records: JSONPath, paging: PagingPlan) throws(PageReader.Problem) -> PageReader {
         do {
             return try PageReader(
-                records: records, missingRecordsAreEmpty: stream.missingRecordsAreEmpty, paging: paging,
+                records: RecordReader(stream, found: records, most: mostBytes), paging: paging,
                 carried: builder.carried, isGraphQL: stream.request.isGraphQL)
         } catch {
             throw .wrong(error)
@@ -256,7 +298,6 @@ struct Walk: Sendable {
     mutating func follow(_ arrival: inout Arrival, services: some Services) throws(Failure) -> PageFacts {
         var facts = arrival.facts
         facts.index = index
-        let count = arrival.reading.records.count
         if let content = arrival.content, seenPages.hasSeen(content) {
             guard paging.doubt == .firstPageWasShort else {
                 throw Failure(
@@ -268,14 +309,20 @@ struct Walk: Sendable {
             facts.hasMore = false
             facts.warnings.append("the server repeats the first page when asked for the second: taken as the end")
             end()
+        } else if arrival.isEnd {
+            facts.hasMore = false
+            facts.take(arrival.reading, filters: stream.rules.filter != nil)
+            noteMissing(.rule, &facts)
+            end()
         } else {
-            let allowed = allowed(of: count)
-            let next = try paging.received(&arrival.reading, count: count, url: facts.url)
-            facts.records = allowed < count ? Array(arrival.reading.records.prefix(allowed)) : arrival.reading.records
-            facts.recordArray = allowed < count ? nil : arrival.reading.recordArray
+            try cut(&arrival.reading, &facts)
+            let next = try paging.received(
+                &arrival.reading, count: arrival.reading.count, delivered: arrival.reading.records.count, url: facts.url
+            )
+            facts.take(arrival.reading, filters: stream.rules.filter != nil)
             facts.total = paging.total
-            facts.warnings += arrival.reading.warnings
-            if next == .end(.maxPages) || next == .end(.maxRecords) { noteBeyond(&facts, arrival.reading, count) }
+            if case .end(let end) = next { noteMissing(end, &facts) }
+            if next == .end(.maxPages) || next == .end(.maxRecords) { noteBeyond(&facts, arrival.reading) }
             carried = arrival.reading.carried
             noteAhead(&facts, bytes: arrival.bytes)
             try go(next, &facts, services: services)
@@ -285,11 +332,11 @@ struct Walk: Sendable {
     }
 
     /// How the walk would go on if its bounds did not end it here.
-    private func noteBeyond(_ facts: inout PageFacts, _ reading: PageReader.Reading, _ count: Int) {
+    private func noteBeyond(_ facts: inout PageFacts, _ reading: PageReader.Reading) {
         var paging = paging
         var reading = reading
         guard
-            case .page(let next)? = try? paging.unbounded(&reading, count: Int64(clamping: count), url: facts.url)
+            case .page(let next)? = try? paging.unbounded(&reading, count: Int64(reading.count), url: facts.url)
         else { return }
         let text = builder.withoutSecrets(next).shown
         facts.finding = facts.finding?.with(beyond: text) ?? PageFinding(beyond: text)
@@ -299,10 +346,10 @@ struct Walk: Sendable {
     private func content(
         of reading: PageReader.Reading, body: UnsafeRawBufferPointer, services: some Services
     ) -> Fingerprint? {
-        guard paging.plan.loopGuard == .all, paging.plan.style != .single, let first = reading.records.first,
-            let last = reading.records.last
+        guard paging.plan.loopGuard == .all, paging.plan.style != .single, let extent = reading.extent,
+            extent.upperBound <= body.count
         else { return nil }
-        let bytes = UnsafeRawBufferPointer(rebasing: body[Int(first.start)..<max(Int(first.start), Int(last.end))])
+        let bytes = UnsafeRawBufferPointer(rebasing: body[extent])
         return services.fingerprint(bytes)
     }
 

@@ -7,6 +7,8 @@ internal import Glibc
 package final class Page: Sendable {
     package let body: Body
     package let facts: PageFacts
+    /// The records, when the document asks for changes to them.
+    private let written: OwnedText?
     private let texts = Lock<[Text: OwnedText]>([:])
 
     private enum Text: Hashable {
@@ -15,14 +17,20 @@ package final class Page: Sendable {
 
     package init(body: Body, facts: PageFacts) {
         self.body = body
+        var facts = facts
+        written = facts.writtenRecords.map { OwnedText($0) }
+        facts.writtenRecords = nil
         self.facts = facts
     }
+
+    /// What it takes of the room for pages that wait.
+    package var size: Int { body.count + (written?.bytes.count ?? 0) }
 
     package var recordCount: Int { facts.records.count }
 
     package func record(_ index: Int) -> UnsafeRawBufferPointer {
         guard index >= 0, index < facts.records.count else { return UnsafeRawBufferPointer(start: nil, count: 0) }
-        return facts.records[index].bytes(in: body.bytes)
+        return facts.records[index].bytes(in: written?.bytes ?? body.bytes)
     }
 
     package var recordArray: UnsafeRawBufferPointer {

@@ -32,7 +32,7 @@ package final class Pages: Sendable {
         let next = queue.take(milliseconds: milliseconds)
         if case .page(let page)? = next {
             if isOnDemand { taken.add(1, ordering: .relaxed) }
-            loop.consumed(walk: walk, bytes: Int64(page.body.count))
+            loop.consumed(walk: walk, bytes: Int64(page.size))
         }
         return next
     }

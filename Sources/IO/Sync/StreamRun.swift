@@ -19,12 +19,24 @@ struct StreamRun: Sendable {
     var skipped: Int64 = 0
     var firstSkipped: [String] = []
     var total: Int64?
+    /// Nil for a stream without a key.
+    var duplicates: Int64?
+    /// Nil for a stream without a filter.
+    var filtered: Int64?
+    var missing: Int64?
     var warnings: [String] = []
     var startedAt: Instant?
     var endedAt: Instant?
     var failure: Failure?
 
     var isOver: Bool { state == .done || state == .failed || state == .cancelled }
+
+    /// Of a page: what was left out of it.
+    mutating func note(_ facts: PageFacts) {
+        if let more = facts.duplicates { duplicates = (duplicates ?? 0).addingReportingOverflow(more).partialValue }
+        if let more = facts.filtered { filtered = (filtered ?? 0).addingReportingOverflow(more).partialValue }
+        missing = facts.missing ?? missing
+    }
 
     mutating func end(_ failure: Failure?, at now: Instant) {
         guard !isOver else { return }
@@ -47,6 +59,9 @@ struct StreamRun: Sendable {
             writer.member("retries", retries)
             writer.name("total")
             if let total { writer.int(total) } else { writer.null() }
+            writer.member("duplicates", duplicates)
+            writer.member("filtered", filtered)
+            writer.member("missing", missing)
             writer.member("elapsed_ms", elapsed.milliseconds)
             writer.name("records_per_second")
             let milliseconds = max(1, elapsed.milliseconds)

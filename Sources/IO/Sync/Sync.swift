@@ -183,6 +183,7 @@ package final class Sync: Sendable {
                 board.runs[lane.run].pages += 1
                 board.runs[lane.run].bytes += Int64(page.body.count)
                 board.runs[lane.run].total = page.facts.total ?? board.runs[lane.run].total
+                board.runs[lane.run].note(page.facts)
                 board.runs[lane.run].requests = counts.requests
                 board.runs[lane.run].retries = counts.retries
                 board.runs[lane.run].skipped = counts.skipped

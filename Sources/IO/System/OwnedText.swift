@@ -7,13 +7,14 @@ package final class OwnedText: @unchecked Sendable {
     private let start: UnsafeMutablePointer<UInt8>
     private let count: Int
 
-    package init(_ text: String) {
-        let utf8 = Array(text.utf8)
+    package convenience init(_ text: String) { self.init(Array(text.utf8)) }
+
+    package init(_ utf8: [UInt8]) {
         count = utf8.count
         start = .allocate(capacity: count + 1)
-        start.initialize(repeating: 0, count: count + 1)
+        (start + count).initialize(to: 0)
         utf8.withUnsafeBufferPointer { bytes in
-            if let base = bytes.baseAddress { start.update(from: base, count: count) }
+            if let base = bytes.baseAddress { start.initialize(from: base, count: count) }
         }
     }
 

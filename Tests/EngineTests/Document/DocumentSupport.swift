@@ -13,7 +13,8 @@ func json(_ text: String) throws -> JSONValue {
             case let number as NSNumber:
                 let text = String(decoding: scalar, as: UTF8.self)
                 if text == "true" || text == "false" { return .bool(text == "true") }
-                return Int64(text).map { .int($0) } ?? .real(number.doubleValue)
+                if let whole = Int64(text) { return .int(whole) }
+                return text.contains { ".eE".contains($0) } ? .real(number.doubleValue) : .number(text)
             default: return .null
             }
         }
@@ -64,4 +65,8 @@ func failure(_ body: () throws -> some Any) throws -> Failure? {
     } catch let failure as Failure {
         return failure
     }
+}
+
+extension TransferRequest {
+    func parameter(_ name: String) -> String? { (try? WebURL(url))?.queryValue(name) }
 }

@@ -33,6 +33,7 @@ struct SchemaVerdict {
             case "array": return value.array != nil
             case "string": return value.string != nil
             case "boolean": return value.bool != nil
+            case "null": return value.isNull
             case "integer": return value.int != nil
             case "number": return value.double != nil
             default: throw UnknownKeyword(name: rule.string ?? "")

@@ -29,7 +29,7 @@ import Testing
         let users = try #require(source.streams.first)
         #expect(users.request.path == "/users")
         #expect(users.records == .path(try JSONPath("data")))
-        #expect(users.key == (try JSONPath("id")))
+        #expect(users.rules.key == [try JSONPath("id")])
         #expect(users.paging.style == .cursor(slot: .query("cursor"), from: .body(try JSONPath("next_cursor"))))
         #expect(users.paging.size == .init(slot: .query("limit"), value: 100))
         #expect(source.streams[1].paging.style == .detect)

@@ -15,7 +15,7 @@ import Testing
         #expect(stream.request.headers == [.init(name: "X-S", value: .plain("1"))])
         #expect(try stream.request.body == .json(json("{\"a\": [1, null]}")))
         #expect(try stream.records == .path(JSONPath("data[*].node")) && stream.missingRecordsAreEmpty)
-        #expect(try stream.key == JSONPath("id"))
+        #expect(try stream.rules.key == [JSONPath("id")])
         #expect(stream.paging.style == .page(slot: .query("page"), start: 1))
         #expect(stream.paging.maxPages == 3 && stream.paging.maxRecords == 30)
         #expect(stream.readAheadPages == 2 && stream.readAheadBytes == 1 << 20)

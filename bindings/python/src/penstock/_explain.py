@@ -29,11 +29,11 @@ def explain(
         options: Further client options; `{"secrets": "skip"}` looks up no secrets.
 
     Returns:
-        "source", "description", "base_url", "credentials", "sends", "limits", "retries",
-        "timeouts", "redirects", "streams" and "notes"; each stream has "name", "description",
-        "request", "sends", "body", "needs", "paging", "stops", "records", "key", "retries",
-        "timeouts", "over", "parallel" and "read_ahead". What doesn't apply is absent. No secret is
-        in it.
+        "source", "description", "base_url", "credentials", "sends", "limits", "errors",
+        "retries", "timeouts", "redirects", "streams" and "notes"; each stream has "name",
+        "description", "request", "sends", "body", "needs", "paging", "stops", "records",
+        "changes", "key", "errors", "retries", "timeouts", "over", "parallel" and "read_ahead".
+        What doesn't apply is absent. No secret is in it.
 
     Raises:
         ConfigError: The document or the options are wrong; the message names the place.

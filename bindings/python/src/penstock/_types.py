@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict, Union
 
+from ._record_types import ErrorRule, Records, RememberedKeys
 from ._settings import Caps, ConcurrencyLimit, Connections, RateLimit, Retry, Timeouts
 
 Scalar = Union[str, int, float, bool]
@@ -289,10 +290,10 @@ class _Stops(_Bounds, total=False):
     has_more: ValueSource
     total: ValueSource
     stop: Sequence[StopRule]
+    end_statuses: Sequence[int]
     stop_on_short_page: bool
     stop_on_empty_page: bool
     empty_pages: int
-    end_statuses: Sequence[int]
 
 
 class _Token(_Stops, total=False):
@@ -505,9 +506,11 @@ class Stream(_Path, _Request, _Walk, total=False):
 
     description: str
     method: Literal["GET", "POST"]
-    records: str
+    records: str | Records
     missing_records: Literal["error", "empty"]
-    key: str
+    key: str | Sequence[str]
+    duplicates: Literal["drop", "keep"] | RememberedKeys
+    errors: Sequence[ErrorRule]
     pagination: Pagination
     over: Over
 
@@ -526,6 +529,7 @@ class SourceDocument(_Schema, total=False):
     query: Query
     limits: Limits
     retry: Retry
+    errors: Sequence[ErrorRule]
     timeouts: Timeouts
     caps: Caps
     connections: Connections

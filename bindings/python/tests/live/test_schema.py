@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import penstock
-from penstock import _settings, _types
+from penstock import _record_types, _settings, _types
 
 TYPES: dict[str, Any] = {
     "Penstock source document": _types.SourceDocument,
@@ -48,6 +48,24 @@ TYPES: dict[str, Any] = {
     "Field": _types.Field,
     "Body field": _types.BodyField,
     "GraphQL request": _types.GraphQL,
+    "Records": _record_types.Records,
+    "Object map": _record_types.ObjectMap,
+    "Scalars": _record_types.Scalars,
+    "Rows with a header": _record_types.RowsWithHeader,
+    "Columns": _record_types.Columns,
+    "Children": _record_types.Children,
+    "All": _record_types.AllFilter,
+    "Any": _record_types.AnyFilter,
+    "Not": _record_types.NotFilter,
+    "Condition": _record_types.FieldFilter,
+    "Added constant": _record_types.AddedConstant,
+    "Remembered keys": _record_types.RememberedKeys,
+    "Error rule": _record_types.ErrorRule,
+    "Body test": _record_types.BodyTest,
+    "Header test": _record_types.HeaderTest,
+    "Message": _record_types.ErrorMessage,
+    "Wait from a header": _record_types.HeaderWait,
+    "Wait from the body": _record_types.BodyWait,
     "Stream": _types.Stream,
     "Over a parent stream": _types.OverStreamWalks,
     "Over the items of a list": _types.OverItemsWalks,

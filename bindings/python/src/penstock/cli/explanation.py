@@ -10,8 +10,11 @@ _COLUMNS = 80
 _LABEL = 15
 
 # In this order; what a newer library says besides comes behind.
-_OF_SOURCE = ("credentials", "sends", "limits", "retries", "timeouts", "redirects")
-_OF_STREAM = ("sends", "body", "needs", "paging", "stops", "records", "key", "retries")
+_OF_SOURCE = ("credentials", "sends", "limits", "errors", "retries", "timeouts", "redirects")
+_OF_STREAM = (
+    *("sends", "body", "needs", "paging", "stops"),
+    *("records", "changes", "key", "errors", "retries"),
+)
 _APART = ("source", "name", "description", "base_url", "request", "streams", "notes")
 
 
