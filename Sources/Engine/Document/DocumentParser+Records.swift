@@ -97,6 +97,15 @@ extension DocumentParser {
 
     private mutating func addition(_ name: String, _ place: DocumentPlace) throws(Failure) -> Addition {
         if place["param"] != nil { return Addition(name: name, value: .parameter(try parameter(place))) }
+        if let over = place["over"], let wanted = over.value.string {
+            guard let known = overScope.names[wanted] else {
+                throw over.failure(
+                    "nothing here is walked over \(MessageText.quoted(wanted))"
+                        + NearestName.hint(wanted, in: overScope.names.keys.sorted()))
+            }
+            if known.isBatch { throw over.failure("\"\(wanted)\" comes in batches: a record's own value is not known") }
+            return Addition(name: name, value: .over(wanted))
+        }
         return Addition(name: name, value: .constant(place["value"]?.value ?? place.value))
     }
 }

@@ -24,13 +24,14 @@ struct RecordsExplanation {
     var changes: [String] {
         [stream.rules.shape.map(shape), stream.rules.filter.map { "only those are handed over with \(filter($0))" }]
             .compactMap(\.self)
-            + stream.rules.additions.map {
-                switch $0.value {
-                case .constant:
-                    "each is given \(Words.name($0.name)), a fixed value; one that has it already is an error"
-                case .parameter:
-                    "each is given \(Words.name($0.name)), a parameter; one that has it already is an error"
-                }
+            + stream.rules.additions.map { addition in
+                let what =
+                    switch addition.value {
+                    case .constant: "a fixed value"
+                    case .parameter: "a parameter"
+                    case .over(let name): "the value \(Words.name(name)) that the walk is made for"
+                    }
+                return "each is given \(Words.name(addition.name)), \(what); one that has it already is an error"
             }
     }
 

@@ -144,6 +144,10 @@ extension Vocabulary {
             .keyed([
                 parameterObject,
                 ObjectShape(
+                    title: "Added value of the walk",
+                    description: "What the stream is walked over, or carries along, as it stood in its parent.",
+                    keys: [Key("over", .text(.parameter), "Its name.", required: true, examples: [.string("user_id")])]),
+                ObjectShape(
                     title: "Added constant", description: "Any JSON value.",
                     keys: [Key("value", .any, "The value.", required: true)]),
             ]),

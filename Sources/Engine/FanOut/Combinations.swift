@@ -78,7 +78,7 @@ struct Combinations: Sendable {
             return true
         }
         guard !intakes[0].isEmpty else { return true }
-        intakes[0].pending.append(facts.head.bodyBytes)
+        intakes[0].pending.append(facts.bytes)
         return false
     }
 }

@@ -96,7 +96,7 @@ struct FanOut: Sendable {
             } else {
                 children[index].held.append(facts)
                 heldPages += 1
-                heldBytes = heldBytes.addingSaturating(facts.head.bodyBytes)
+                heldBytes = heldBytes.addingSaturating(facts.bytes)
             }
         } else {
             orders.append(.discard(facts.transfer))
@@ -164,7 +164,7 @@ struct FanOut: Sendable {
             return nil
         }
         self.skips = skips
-        if mayGoOn { orders.append(.consumed(walk, bytes: facts.head.bodyBytes)) }
+        if mayGoOn { orders.append(.consumed(walk, bytes: facts.bytes)) }
     }
 
     private static func unusable(record: Int, of facts: PageFacts, _ reason: String, child: String) -> Failure {
@@ -283,7 +283,7 @@ struct FanOut: Sendable {
                 children[0].held = []
                 for facts in child.held {
                     heldPages -= 1
-                    heldBytes -= facts.head.bodyBytes
+                    heldBytes -= facts.bytes
                     if isOver {
                         orders.append(.discard(facts.transfer))
                     } else {
@@ -323,7 +323,7 @@ struct FanOut: Sendable {
             facts.recordArray = nil
         }
         records = records.addingSaturating(Int64(facts.records.count))
-        let bytes = facts.head.bodyBytes
+        let bytes = facts.bytes
         if plan.skipsFailures {
             // As good as taken, for the child: what the host has not taken holds it up.
             orders.append(.consumed(walk, bytes: bytes))
@@ -337,7 +337,7 @@ struct FanOut: Sendable {
     }
 
     private mutating func give(_ facts: PageFacts, of walk: UInt64?) {
-        let bytes = facts.head.bodyBytes
+        let bytes = facts.bytes
         handed.append((walk, bytes))
         handedBytes = handedBytes.addingSaturating(bytes)
         orders.append(.page(facts))

@@ -51,6 +51,8 @@ public struct Addition: Sendable, Equatable {
     public enum Value: Sendable, Equatable {
         case constant(JSONValue)
         case parameter(String)
+        /// What the walk is made for, as it stood in its parent.
+        case over(String)
     }
     public var name: String
     public var value: Value

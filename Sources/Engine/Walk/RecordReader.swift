@@ -25,8 +25,8 @@ final class RecordReader: Sendable {
     }
 
     init(
-        places: [JSONPath], takesFirst: Bool = false, rules: RecordRules = RecordRules(), missingIsEmpty: Bool,
-        most: Int64 = .max
+        places: [JSONPath], takesFirst: Bool = false, rules: RecordRules = RecordRules(), bound: [OverBinding] = [],
+        missingIsEmpty: Bool, most: Int64 = .max
     ) throws(Failure) {
         self.places = places
         self.takesFirst = takesFirst
@@ -59,6 +59,9 @@ final class RecordReader: Sendable {
                 switch addition.value {
                 case .constant(let value): writer.value(value)
                 case .parameter(let text): writer.string(text)
+                case .over(let name):
+                    let value = bound.last { $0.name == name }?.values.first
+                    writer.literal(value?.json ?? "null")
                 }
             }
         }

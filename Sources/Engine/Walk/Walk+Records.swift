@@ -10,7 +10,7 @@ extension RecordReader {
         var takesFirst = false
         if case .first = stream.records { takesFirst = true }
         try self.init(
-            places: places, takesFirst: takesFirst, rules: stream.rules,
+            places: places, takesFirst: takesFirst, rules: stream.rules, bound: stream.bound,
             missingIsEmpty: stream.missingRecordsAreEmpty, most: most)
     }
 }
@@ -91,6 +91,15 @@ extension Walk {
 }
 
 extension PageFacts {
+    /// What the page takes of the room for pages that wait.
+    public var bytes: Int64 { head.bodyBytes.addingSaturating(Int64(writtenRecords?.count ?? 0)) }
+
+    /// What the records' ranges are about.
+    func withRecords<R>(of body: UnsafeRawBufferPointer, _ use: (UnsafeRawBufferPointer) -> R) -> R {
+        guard let writtenRecords else { return use(body) }
+        return writtenRecords.withUnsafeBytes(use)
+    }
+
     mutating func take(_ reading: PageReader.Reading, filters: Bool) {
         records = reading.records
         writtenRecords = reading.bytes

@@ -139,7 +139,11 @@ struct Walk: Sendable {
             self.exchange = nil
             do {
                 var facts = try follow(&arrival, services: services)
-                if let parentReader { facts.given = parentReader.read(facts.records, in: body, services: services) }
+                if let parentReader {
+                    facts.given = facts.withRecords(of: body) {
+                        parentReader.read(facts.records, in: $0, services: services)
+                    }
+                }
                 return .page(facts)
             } catch {
                 return .fail(exchange.complete(error))

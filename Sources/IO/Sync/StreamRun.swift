@@ -35,7 +35,7 @@ struct StreamRun: Sendable {
     mutating func note(_ facts: PageFacts) {
         if let more = facts.duplicates { duplicates = (duplicates ?? 0).addingReportingOverflow(more).partialValue }
         if let more = facts.filtered { filtered = (filtered ?? 0).addingReportingOverflow(more).partialValue }
-        missing = facts.missing ?? missing
+        if let more = facts.missing { missing = (missing ?? 0).addingReportingOverflow(more).partialValue }
     }
 
     mutating func end(_ failure: Failure?, at now: Instant) {

@@ -212,4 +212,37 @@ import Testing
         #expect(world.succeeded, "\(world.failure?.message ?? "")")
         #expect(world.sent.last?.request.parameter("cursor") == "b")
     }
+
+    @Test func childrenAreGivenWhatTheyAreWalkedOver() throws {
+        let parsed = try source(
+            """
+            "streams": {
+                "users": {"path": "/users", "pagination": "none",
+                    "records": {"path": "u", "shape": {"type": "object_map", "key_field": "id"}}},
+                "posts": {"path": "/users/{user_id}/posts", "pagination": "none",
+                    "over": {"stream": "users", "key": "id", "as": "user_id", "carry": {"rank": "n"}},
+                    "records": {"path": "p", "add": {"user": {"over": "user_id"}, "rank": {"over": "rank"}}}}}
+            """)
+        let stream = try #require(parsed.streams.last)
+        let world = World { request, _ in
+            switch request.url.split(separator: "/").suffix(2).joined(separator: "/") {
+            case "v1/users": .json(#"{"u":{"a":{"n":1.10},"b":{}}}"#)
+            case "a/posts": .json(#"{"p":[{"x":1},{"x":2}]}"#)
+            default: .json(#"{"p":[{"x":3}]}"#)
+            }
+        }
+        world.add(parsed)
+        world.open(stream)
+        world.run()
+        #expect(world.violations.isEmpty)
+        #expect(
+            world.records == [
+                #"{"x":1,"user":"a","rank":1.10}"#, #"{"x":2,"user":"a","rank":1.10}"#,
+                #"{"x":3,"user":"b","rank":null}"#,
+            ])
+        let wrong = try failure {
+            try RecordShapingTests.one(#"{"path": "d", "add": {"a": {"over": "user_id"}}}"#, "{}")
+        }
+        #expect(wrong?.pointer == "/streams/s/records/add/a/over")
+    }
 }

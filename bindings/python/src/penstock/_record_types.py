@@ -106,6 +106,12 @@ Shape = Union[
 """How the value at the records' place becomes records; a text is short for `{"type": text}`."""
 
 
+class AddedOver(TypedDict):
+    """What the stream is walked over, as it stood in its parent."""
+
+    over: str
+
+
 class AddedConstant(TypedDict):
     """Any JSON value."""
 
@@ -120,7 +126,7 @@ Records = TypedDict(
         "union": Sequence[str],
         "shape": Shape,
         "filter": Filter,
-        "add": Mapping[str, Union[Scalar, None, OperandParameter, AddedConstant]],
+        "add": Mapping[str, Union[Scalar, None, OperandParameter, AddedOver, AddedConstant]],
     },
     total=False,
 )

@@ -58,6 +58,7 @@ TYPES: dict[str, Any] = {
     "Any": _record_types.AnyFilter,
     "Not": _record_types.NotFilter,
     "Condition": _record_types.FieldFilter,
+    "Added value of the walk": _record_types.AddedOver,
     "Added constant": _record_types.AddedConstant,
     "Remembered keys": _record_types.RememberedKeys,
     "Error rule": _record_types.ErrorRule,
