@@ -384,8 +384,9 @@ size_t penstock_page_record_count(const penstock_page *page);
 
 /**
  * A record: one JSON value, exactly the server's bytes, inside penstock_page_body(). Where the
- * document asks for changes ("shape", "add") it is written anew around the server's bytes, and
- * stands elsewhere in the page. Empty when there is no such record.
+ * document asks for changes ("shape", "add") it is written anew around the server's bytes, and all
+ * records of the page stand elsewhere in it, in one stretch and in their order. Empty when there is
+ * no such record.
  *
  * Threads: any. Blocks: no. Since 0.1.0.
  */

@@ -53,7 +53,8 @@ class Page(Handle[_ffi.PagePointer]):
 
     @property
     def raw(self) -> RawRecords:
-        """The records as read-only memoryviews: exactly the server's bytes, not copied."""
+        """The records as read-only memoryviews, not copied: exactly the server's bytes, with the
+        members that the document adds behind them."""
         return RawRecords(self._use(), self.body)
 
     @property
@@ -201,6 +202,15 @@ class RawRecords(Sequence[memoryview]):
         with owned as pointer:
             self._count = _ffi.penstock_page_record_count(pointer)
             self._base = _ffi.penstock_page_body(pointer).data or 0
+            if not self._count:
+                return
+            first = _ffi.penstock_page_record(pointer, 0)
+            last = _ffi.penstock_page_record(pointer, self._count - 1)
+        start, end = first.data or 0, (last.data or 0) + last.size
+        if not self._base <= start <= self._base + len(body) - first.size:
+            # Records that the document changes stand elsewhere, in one stretch and in their order.
+            self._base = start
+            self._body = _ffi.view_of(_ffi.penstock_slice(start, max(end - start, 0)), owned)
 
     def __len__(self) -> int:
         return self._count
@@ -222,11 +232,11 @@ class RawRecords(Sequence[memoryview]):
     def _record(self, index: int) -> memoryview:
         with self._owned as pointer:
             record = _ffi.penstock_page_record(pointer, index)
-        # A slice of the body's view rather than a view of its own: ctypes would make (and keep) a
+        # A slice of one view rather than a view of its own: ctypes would make (and keep) a
         # new array type for every length.
         start = (record.data or 0) - self._base
         if start < 0 or start + record.size > len(self._body):
-            raise InternalError(f"record {index} lies outside the body of its page")
+            raise InternalError(f"record {index} lies outside of its page")
         return self._body[start : start + record.size]
 
 

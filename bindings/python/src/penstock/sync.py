@@ -47,6 +47,14 @@ class StreamReport:
     """How many parents it went on without ("on_error": "skip")."""
     first_skipped: tuple[str, ...] = ()
     """Why, of the first few."""
+    duplicates: int | None = None
+    """Records left out since their key came before; None for a stream without a key."""
+    filtered: int | None = None
+    """Records that a filter left out; None for a stream without one."""
+    missing: int | None = None
+    """How many records fewer came than the server said there were; None when none is known of."""
+    warnings: tuple[str, ...] = ()
+    """What was odd, of the first pages that had something to say."""
 
     @property
     def ok(self) -> bool:
@@ -324,6 +332,10 @@ def _stream_report(document: Mapping[str, Any]) -> StreamReport:
         error=None if error is None else error_for(_status_of(error), error),
         skipped=skipped.get("count", 0),
         first_skipped=tuple(skipped.get("first", ())),
+        duplicates=document.get("duplicates"),
+        filtered=document.get("filtered"),
+        missing=document.get("missing"),
+        warnings=tuple(document.get("warnings", ())),
     )
 
 
