@@ -122,6 +122,49 @@ extension DocumentParser {
         }
     }
 
+    /// Whatever stands in a URL of the document would be replaced without a word by the pagination or the credentials.
+    func checkURL(of request: RequestPlan, _ plan: PagingPlan?, in source: Source, _ place: DocumentPlace)
+        throws(Failure)
+    {
+        let path = place["path"] ?? place
+        let query = request.path.split(separator: "?", maxSplits: 1).dropFirst().first
+        guard let url = try? WebURL("http://localhost/?\(query ?? "")") else { return }
+        let inURL = url.queryItems.map(\.name)
+        for case .query(let name)? in (plan?.slots ?? [])
+        where inURL.contains(name) || source.baseURL.queryValue(name) != nil {
+            throw path.failure(
+                "the query parameter \(MessageText.quoted(name)) is set by the URL and by the pagination")
+        }
+        for name in source.auth.queryNames {
+            let isInURL = inURL.contains(name)
+            guard isInURL || request.query.contains(where: { $0.name == name }) else { continue }
+            throw (isInURL ? path : place["query"] ?? place).failure(
+                "the query parameter \(MessageText.quoted(name)) carries the source's credentials")
+        }
+    }
+
+    /// A token that no response changes asks for the same page for ever.
+    private func checkMoves(_ plan: PagingPlan, _ place: DocumentPlace) throws(Failure) {
+        let from: ValueSource
+        switch plan.style {
+        case .cursor(_, let source), .nextURL(let source): from = source
+        default: return
+        }
+        guard from.leaves.isEmpty || from == .page(.token) || from == .page(.size) else { return }
+        throw (place["from"] ?? place).failure("the value is the same on every page: the walk would not get on")
+    }
+
+    /// Statuses by which an API says "not you" or "not now" are no end, or records would be left behind in silence.
+    private func checkEndStatuses(_ place: DocumentPlace) throws(Failure) {
+        for status in place["end_statuses"]?.elements ?? [] {
+            switch status.value.int {
+            case 401, 407: throw status.failure("the status means that the credentials are refused, not the end")
+            case 408, 420, 425, 429: throw status.failure("the status means that it is too early, not the end")
+            default: continue
+            }
+        }
+    }
+
     func check(
         slots: [Slot], of request: RequestPlan, in source: Source, _ place: DocumentPlace
     ) throws(Failure) {
@@ -191,6 +234,8 @@ extension DocumentParser {
 
     /// A walk must have an end that does not depend on luck.
     func checkEnd(of plan: PagingPlan, _ place: DocumentPlace) throws(Failure) {
+        try checkMoves(plan, place)
+        if place.value.string == nil { try checkEndStatuses(place) }
         if plan.stopOnShortPage == true, plan.size == nil, let flag = place["stop_on_short_page"] {
             throw flag.failure("a page is short only against a \"size\", and there is none")
         }

@@ -89,6 +89,7 @@ extension DocumentParser {
             try check(slots: stream.paging.slots, of: stream.request, in: source, pagination)
             try checkEnd(of: stream.paging, pagination)
         }
+        try checkURL(of: stream.request, place["pagination"] == nil ? nil : stream.paging, in: source, place)
         try records(place, &stream)
         stream.missingRecordsAreEmpty = place["missing_records"]?.value.string == "empty"
         stream.errors = try Self.errorRules(place["errors"])

@@ -146,6 +146,14 @@ public struct Explanation: Sendable {
         if source.transport.insecureSkipVerify {
             notes.append("certificates are not checked (\"insecure_skip_verify\"): whoever is on the way reads all")
         }
+        if source.transport.insecureSkipVerify, source.transport.caFile != nil {
+            notes.append("\"ca_file\" counts for nothing beside \"insecure_skip_verify\"")
+        }
+        for case .concurrent(let count) in source.limits.rules where count > source.transport.maxConnections {
+            notes.append(
+                "the limit of \(count) requests under way is above the \(source.transport.maxConnections) connections "
+                    + "(\"connections\": {\"total\"})")
+        }
         if source.retry.maxAttempts > 1, source.retry.maxThrottleWait < source.retry.maxRetryAfter {
             notes.append(
                 "\"max_throttle_wait\" is below \"max_retry_after\", so no wait above "
@@ -156,6 +164,12 @@ public struct Explanation: Sendable {
         }
         let fixed = Set(source.query.map(\.name))
         for stream in source.streams {
+            if stream.parallel > 1, stream.pagesAhead < stream.parallel {
+                notes.append(
+                    "stream \"\(stream.name)\": \"read_ahead\" lets no more than "
+                        + "\(Words.count(max(1, stream.pagesAhead), "page")) be under way, \"parallel\" asks for "
+                        + "\(stream.parallel)")
+            }
             for name in Set(stream.request.query.map(\.name)).intersection(fixed).sorted() {
                 notes.append(
                     "stream \"\(stream.name)\": the query parameter \(Words.name(name)) is sent twice, the source's "

@@ -92,6 +92,7 @@ struct StreamExplanation {
     }
 
     private var readAhead: String {
+        if !stream.lookAhead { return "a page is requested when the host asks for it" }
         if stream.pagesAhead == 0 { return "a page is requested when the one before was taken" }
         return "up to \(Words.count(stream.pagesAhead, "page")) or \(stream.readAheadBytes >> 20) MiB are under way or "
             + "ready before they are taken"

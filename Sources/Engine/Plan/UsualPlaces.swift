@@ -2,6 +2,13 @@
 enum UsualPlaces {
     static let records = ["data", "results", "items", "records"]
 
+    /// Names that tell which of several lists has the records.
+    static let recordsAmongOthers = [
+        "rows", "value", "values", "content", "entries", "elements", "objects", "resources", "documents", "hits",
+        "nodes",
+        "list",
+    ]
+
     static let nextURLs = [
         "next", "links.next", "links.next.href", "_links.next.href", "_links.next", "paging.next", "pagination.next",
         "pagination.next_url", "paging.next.link", "pagination.links.next", "meta.next", "meta.pagination.links.next",

@@ -89,6 +89,12 @@ struct Detection: Sendable {
             return
         }
         if top.count > 1 {
+            for candidate in UsualPlaces.recordsAmongOthers {
+                guard let index = places[candidate], outline.members[index].kind == .array,
+                    outline.members[index].firstElement?.kind ?? .object == .object
+                else { continue }
+                return take(index)
+            }
             let names = top.prefix(5).map { "\"\(Sanitized.text(outline.members[$0].name, most: 40))\"" }
             warnings.append("records: several lists (\(names.joined(separator: ", "))), so the object is the record")
         }

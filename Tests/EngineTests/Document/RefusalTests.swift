@@ -418,4 +418,37 @@ import Testing
         }
         #expect(paging?.message.contains("nested deeper") == true)
     }
+    @Test(arguments: [
+        // What the pagination or the credentials set can't stand in a URL, too.
+        ("\"path\": \"/s?page=2\", \"pagination\": \"page\"", "/streams/s/path", "by the URL and by the pagination"),
+        ("\"path\": \"/s?k=2\"", "/streams/s/path", "carries the source's credentials"),
+        ("\"path\": \"/s\", \"query\": {\"k\": 1}", "/streams/s/query", "carries the source's credentials"),
+        // A token that never changes.
+        (
+            "\"path\": \"/s\", \"pagination\": {\"type\": \"cursor\", \"from\": {\"value\": \"x\"}}",
+            "/streams/s/pagination/from", "the same on every page"
+        ),
+        (
+            "\"path\": \"/s\", \"pagination\": {\"type\": \"cursor\", \"from\": {\"page\": \"token\"}}",
+            "/streams/s/pagination/from", "the same on every page"
+        ),
+        // What is no end.
+        (
+            "\"path\": \"/s\", \"pagination\": {\"type\": \"page\", \"end_statuses\": [404, 429]}",
+            "/streams/s/pagination/end_statuses/1", "too early"
+        ),
+        (
+            "\"path\": \"/s\", \"pagination\": {\"type\": \"page\", \"end_statuses\": [401]}",
+            "/streams/s/pagination/end_statuses/0", "credentials are refused"
+        ),
+    ])
+    func whatCannotWorkIsRefusedBeforeAnyRequest(members: String, pointer: String, part: String) throws {
+        let failure = try failure {
+            try source(
+                "\"auth\": {\"type\": \"api_key\", \"query\": \"k\", \"value\": \"v\"}, \"streams\": {\"s\": {\(members)}}"
+            )
+        }
+        #expect(
+            failure?.pointer == pointer && failure?.message.contains(part) == true, "\(String(describing: failure))")
+    }
 }

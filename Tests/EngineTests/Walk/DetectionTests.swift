@@ -138,6 +138,10 @@ import Testing
             "several lists", "{\"a\":\(list(2)),\"b\":\(list(3))}", count: 1, says: "several lists (\"a\", \"b\")",
             "the object is the one record"),
         Case(
+            "Datasette in full",
+            "{\"ok\":true,\"rows\":\(list(2)),\"columns\":[\"id\"],\"primary_keys\":[],\"next_url\":null}", count: 2,
+            says: "records: rows"),
+        Case(
             "list in data.items", "{\"data\":{\"items\":\(list(2)),\"total\":2}}", count: 2, says: "records: data.items"
         ),
         Case(

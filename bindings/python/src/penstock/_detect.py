@@ -42,8 +42,8 @@ def detect(
     """Propose a source document for an endpoint: where its records are, what tells them apart, how
     its pages follow each other, and which limits its server states. "description" says why.
 
-    It makes two requests, the second only if the first answer leads on. Where that shows nothing it
-    tries at most three more; each is a guess that a later answer has to bear out.
+    It makes two requests, the second only if the first answer leads on, and at most three that are
+    guesses: where that shows nothing, and for the name of the page size.
 
     Args:
         url: The endpoint; query parameters in it become the stream's.
@@ -110,6 +110,7 @@ class _Finding:
         # What the first answer shows, if only the name of the parameter were right.
         self._unnamed: dict[str, Any] | None = None
         self._guesses = 0
+        self._starts_at_zero = False
 
     # ------------------------------------------------------------------------- as it is said
 
@@ -156,11 +157,17 @@ class _Finding:
         count = self.first_count
         if self._unnamed is not None and self._name(self._unnamed):
             return
-        if self._leads_on({"page": 2}):
+        limit = self._size_name() or "limit"
+        if self._leads_on({"page": 2}, first=({"page": 1}, {"page": 0})):
             self.pagination = {"type": "page", "param": "page"}
-        elif self._leads_on({"offset": count, self._size_name() or "limit": count}):
-            size = {"value": count, "param": self._size_name() or "limit"}
-            self.pagination = {"type": "offset", "param": "offset", "size": size}
+            if self._starts_at_zero:
+                self.pagination["start"] = 0
+        elif self._leads_on(
+            {"offset": count, limit: count},
+            first=({"offset": 0, limit: count},),
+        ):
+            self.pagination = {"type": "offset", "param": "offset"}
+            self.pagination["size"] = {"param": limit, "value": count}
         else:
             key = key_of(self.records)
             last = self.records[-1].get(key) if key else None
@@ -178,28 +185,37 @@ class _Finding:
                 return True
         return False
 
-    def _leads_on(self, query: Mapping[str, Any]) -> bool:
-        """Whether those parameters give other records. The same ones mean that they are not known
-        to the server; none at all that they are, and that everything is here already."""
-        if self._guesses >= _MOST_GUESSES:
+    def _leads_on(self, query: Mapping[str, Any], first: Sequence[Mapping[str, Any]] = ()) -> bool:
+        """Whether those parameters give other records, or none since everything is here already.
+        The same ones mean that the server doesn't know them.
+
+        `first` is what then has to give the page that is known: an empty list may also come of a
+        server that takes the parameter for a filter, and pages may be counted from 0.
+        """
+        answer = self._guess(query)
+        if answer is None or set(self.raw).intersection(answer):
             return False
-        self._guesses += 1
-        shown = "&".join(f"{name}={value}" for name, value in query.items())
-        self._tell(f"trying ?{shown}")
-        answer = self._ask({**self.query, **query}, None)
-        if answer is None:
-            return False
+        if first:
+            again = self._guess(first[0])
+            at_zero = len(first) > 1 and bool(answer) and bool(again)
+            self._starts_at_zero = at_zero and not set(self.raw).intersection(again or ())
+            if again != self.raw[: self.first_count] and not self._starts_at_zero:
+                return False
+        shown = _query_text(query)
         self.reasons.append(
             f"paging: ?{shown} gave {len(answer)} other records"
             if answer
             else f"paging: ?{shown} gave an empty list, so it is understood"
         )
-        known = set(self.raw)
-        if known.intersection(answer):
-            self.reasons.pop()
-            return False
         self.raw += answer
         return True
+
+    def _guess(self, query: Mapping[str, Any]) -> list[bytes] | None:
+        if self._guesses >= _MOST_GUESSES:
+            return None
+        self._guesses += 1
+        self._tell(f"trying ?{_query_text(query)}")
+        return self._ask({**self.query, **query}, None)
 
     def _ask(self, query: Mapping[str, Any], pagination: Any) -> list[bytes] | None:
         stream = {
@@ -247,6 +263,9 @@ class _Finding:
         echoed = self.metadata.get("detected_size")
         if not echoed or not probe or echoed["value"] != self.first_count:
             return
+        if self._guesses >= _MOST_GUESSES:
+            return
+        self._guesses += 1
         sized = {**self.pagination, "size": dict(echoed)}
         self._tell(f"trying ?{echoed['param']}={echoed['value']}")
         if self._ask(self.query, sized) == self.raw[: self.first_count]:
@@ -258,6 +277,10 @@ class _Finding:
         name = self.pagination.get("param")
         if name is not None and self.query.pop(name, None) is not None:
             self.reasons.append(f"paging: {name} stood in the URL; the walk sets it now")
+
+
+def _query_text(query: Mapping[str, Any]) -> str:
+    return "&".join(f"{name}={value}" for name, value in query.items())
 
 
 def _document(base: _Base, finding: _Finding, name: str) -> dict[str, Any]:

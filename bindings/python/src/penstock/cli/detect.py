@@ -42,7 +42,7 @@ def add_to(commands: Commands) -> None:
         "--no-probe",
         dest="probe",
         action="store_false",
-        help="make no request that is a guess (at most 4 else, each told on stderr)",
+        help="make no request that is a guess (at most 3 else, each told on stderr)",
     )
     parser.set_defaults(run=run, parser=parser)
 
@@ -64,6 +64,10 @@ def run(options: argparse.Namespace) -> int:
                 f"the document holds the URL's query parameter {name!r}; if it is a secret, use "
                 "--api-key-env and --api-key-query"
             )
+    for stream in document["streams"].values():
+        for line in stream["description"].splitlines():
+            if line.startswith("doubt: "):
+                complain(line)
     print(json.dumps(document, indent=2, ensure_ascii=False))
     sys.stdout.flush()
     return 0
