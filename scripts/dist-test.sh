@@ -90,4 +90,4 @@ if ((failed)); then
     echo "dist: FAILED"
     exit 1
 fi
-echo "dist: all ok: $(cd "$dist" && du -h -- *.tar.gz *.whl | awk '{printf "%s%s %s", NR > 1 ? ", " : "", $2, $1}')"
+echo "dist: all ok: $(cd "$dist" && du -h -- *.tar.gz *.whl | awk '{printf "%s%s %s", (NR > 1 ? ", " : ""), $2, $1}')"
