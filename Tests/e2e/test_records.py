@@ -135,7 +135,7 @@ def test_filter_hands_the_servers_bytes_on(server: str) -> None:
 
 def test_added_members_stand_behind_the_servers_bytes(server: str) -> None:
     truth = dumped(f"{server}/_dump/users:250")
-    records, told = walked(
+    records, _told = walked(
         server,
         {
             "path": "/cursor/users:250",
@@ -144,9 +144,12 @@ def test_added_members_stand_behind_the_servers_bytes(server: str) -> None:
         },
     )
     assert records == [line[:-1] + b',"src":"crm","n":1.5}' for line in truth]
-    with penstock.Client(
-        document(server, {"path": "/cursor/users:250", "records": {"add": {"id": 1}}})
-    ) as api, pytest.raises(penstock.DataError, match='record 0 has a member "id" already'):
+    with (
+        penstock.Client(
+            document(server, {"path": "/cursor/users:250", "records": {"add": {"id": 1}}})
+        ) as api,
+        pytest.raises(penstock.DataError, match='record 0 has a member "id" already'),
+    ):
         next(iter(api.pages("s")))
 
 

@@ -126,7 +126,7 @@ Records = TypedDict(
         "union": Sequence[str],
         "shape": Shape,
         "filter": Filter,
-        "add": Mapping[str, Union[Scalar, None, OperandParameter, AddedOver, AddedConstant]],
+        "add": Mapping[str, Union[Scalar, OperandParameter, AddedOver, AddedConstant, None]],
     },
     total=False,
 )
@@ -143,7 +143,7 @@ class RememberedKeys(TypedDict, total=False):
 _Condition = TypedDict(
     "_Condition",
     {
-        "=": Union[Scalar, None, Sequence[Union[Scalar, None]]],
+        "=": Union[Scalar, Sequence[Union[Scalar, None]], None],
         "contains": str,
         "exists": bool,
     },
