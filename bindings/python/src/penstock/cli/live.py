@@ -68,21 +68,23 @@ def _found(name: str, page: Page, definition: Mapping[str, Any]) -> dict[str, An
     if not records:
         found["warnings"].append("there are no records, so nothing can be said of them")
     elif "key" in definition:
-        found["key"] = _key(definition["key"], records, found["warnings"])
+        # The engine has dropped those that repeat a key.
+        dropped = metadata["duplicates"]
+        found["key"] = _key(definition["key"], records, dropped, found["warnings"])
     return found
 
 
-def _key(key: Any, records: Sequence[Any], warnings: list[str]) -> str:
+def _key(key: Any, records: Sequence[Any], dropped: int, warnings: list[str]) -> str:
     paths = [key] if isinstance(key, str) else list(key)
     if not all(re.fullmatch(r"[\w-]+(\.[\w-]+)*", path) for path in paths):
         return f"{key}: not looked at"
     values = [tuple(repr(_at(path, record)) for path in paths) for record in records]
     missing = sum("None" in value for value in values)
-    repeated = len(values) - len(set(values))
+    repeated = len(values) - len(set(values)) + dropped
     if missing:
         warnings.append(f"key: {missing} of {len(values)} records have none")
     elif repeated:
-        warnings.append(f"key: {repeated} of {len(values)} records have one that came before")
+        warnings.append(f"key: {repeated} of {len(values) + dropped} records have one that came before")
     else:
         return f"{key}: in all of them, and different"
     return f"{key}: does not tell all records apart"
