@@ -13,18 +13,18 @@ extension Client {
         obey(id)
     }
 
-    mutating func closeFanOut(walk id: UInt64, now: Instant, shared: inout Limiter?) {
+    mutating func closeFanOut(walk id: UInt64, now: Instant) {
         guard var fanOut = fanOuts.removeValue(forKey: id) else { return }
         for inner in fanOut.walks {
             owners[inner] = nil
-            close(walk: inner, now: now, shared: &shared)
+            close(walk: inner, now: now)
         }
         for transfer in fanOut.close() { actions.append(.discard(transfer: transfer)) }
         counts[id] = nil
     }
 
     /// Nil: it was for an outer walk to hear, and what comes of it is among the actions.
-    mutating func route(_ action: Action, now: Instant, shared: inout Limiter?) -> Action? {
+    mutating func route(_ action: Action, now: Instant) -> Action? {
         switch action {
         case .page(let walk, let facts):
             guard let owner = owners[walk] else { return action }
@@ -34,12 +34,12 @@ extension Client {
         case .ended(let walk, let failure):
             guard let owner = owners.removeValue(forKey: walk) else { return action }
             rollUp(walk, into: owner)
-            close(walk: walk, now: now, shared: &shared)
+            close(walk: walk, now: now)
             fanOuts[owner]?.ended(walk, failure, ids: &lastInner)
             obey(owner)
         default: return action
         }
-        closeUnwanted(now: now, shared: &shared)
+        closeUnwanted(now: now)
         return nil
     }
 
@@ -65,11 +65,11 @@ extension Client {
         }
     }
 
-    mutating func closeUnwanted(now: Instant, shared: inout Limiter?) {
+    mutating func closeUnwanted(now: Instant) {
         while let inner = unwantedWalks.popLast() {
             guard let owner = owners.removeValue(forKey: inner) else { continue }
             rollUp(inner, into: owner)
-            close(walk: inner, now: now, shared: &shared)
+            close(walk: inner, now: now)
         }
     }
 

@@ -27,28 +27,31 @@ public struct Client {
     }
 
     public let source: Source
-    private var limiter: Limiter
-    private var walks: [UInt64: Walk] = [:]
+    var limiter: Limiter
+    /// What it shares with others, besides its own limits.
+    let budget: (any SharedBudget)?
+    var walks: [UInt64: Walk] = [:]
     /// Walks that are made of others, the walks that they are made of, and whose those are.
     var fanOuts: [UInt64: FanOut] = [:]
     var owners: [UInt64: UInt64] = [:]
     var unwantedWalks: [UInt64] = []
     /// Far from the host's.
     var lastInner: UInt64 = 1 << 63
-    private var exchanges: [UInt64: Exchange] = [:]
+    var exchanges: [UInt64: Exchange] = [:]
     /// Exchanges that want a permit.
-    private var ready = Turns()
+    var ready = Lanes()
+    var lastScopes: LastScopes?
     /// Transfers whose exchange is gone: to be ended.
     private var unwanted: [UInt64] = []
-    private var transfers: [UInt64: UInt64] = [:]
+    private var transfers: [UInt64: Flight] = [:]
     var actions: [Action] = []
     private var actionsTaken = 0
-    private var ticket: Limiter.Ticket?
     private var lastID: UInt64 = 0
     public internal(set) var counts: [UInt64: Counts] = [:]
 
-    public init(source: Source) {
+    public init(source: Source, budget: (any SharedBudget)? = nil) {
         self.source = source
+        self.budget = budget
         limiter = Limiter(source.limits)
     }
 
@@ -79,59 +82,59 @@ public struct Client {
     }
 
     /// The host is done with the walk; a request under way is given up. No further action names it.
-    public mutating func close(walk id: UInt64, now: Instant, shared: inout Limiter?) {
-        closeFanOut(walk: id, now: now, shared: &shared)
+    public mutating func close(walk id: UInt64, now: Instant) {
+        closeFanOut(walk: id, now: now)
         forget(walk: id)
         guard var walk = walks.removeValue(forKey: id) else { return }
         counts[id] = nil
         drop(walk.takeDropped(all: true))
-        abortUnwanted(now: now, shared: &shared)
-        // The place in the line is the client's: others of its walks may wait there too.
-        if ready.isEmpty { leaveLine(&shared) }
+        abortUnwanted(now: now)
     }
 
     // MARK: the wire
 
     public mutating func failed(
-        transfer: UInt64, failure: TransferFailure, now: Instant, shared: inout Limiter?,
+        transfer: UInt64, failure: TransferFailure, now: Instant,
         services: inout some Services
     ) {
-        guard let id = transfers.removeValue(forKey: transfer) else { return }
-        release(now: now, shared: &shared)
+        guard let flight = transfers.removeValue(forKey: transfer) else { return }
+        release(flight, now: now)
+        let id = flight.exchange
         guard var exchange = exchanges[id] else { return }
-        charge(resends: failure.head?.hiddenResends ?? 0, to: &exchange, now: now, shared: &shared)
+        charge(resends: failure.head?.hiddenResends ?? 0, to: &exchange, flight, now: now)
         let verdict = exchange.failed(failure, now: now, services: &services)
         settle(id, exchange, verdict, status: nil)
     }
 
     /// The head of a response of 2xx is in, its body on the way; for requests that say `reportsHead`.
     public mutating func headReceived(transfer: UInt64, head: ResponseHead, services: some Services) {
-        guard let id = transfers[transfer], let exchange = exchanges[id] else { return }
+        guard let id = transfers[transfer]?.exchange, let exchange = exchanges[id] else { return }
         walks[exchange.walk]?.heard(head, of: id, url: exchange.request.url, services: services)
         go(exchange.walk)
     }
 
     public mutating func received(
-        transfer: UInt64, head: ResponseHead, body: UnsafeRawBufferPointer, now: Instant, shared: inout Limiter?,
+        transfer: UInt64, head: ResponseHead, body: UnsafeRawBufferPointer, now: Instant,
         services: inout some Services
     ) {
-        guard let id = transfers.removeValue(forKey: transfer) else {
+        guard let flight = transfers.removeValue(forKey: transfer) else {
             actions.append(.discard(transfer: transfer))
             return
         }
-        release(now: now, shared: &shared)
+        release(flight, now: now)
+        let id = flight.exchange
         guard var exchange = exchanges[id], var walk = walks[exchange.walk] else {
             actions.append(.discard(transfer: transfer))
             return
         }
-        charge(resends: head.hiddenResends, to: &exchange, now: now, shared: &shared)
+        charge(resends: head.hiddenResends, to: &exchange, flight, now: now)
         var feedback = RateLimitFeedback(head: head, body: body, services: services)
         let ruling = exchange.isRuled(head) ? walk.ruling(on: head, body: body, services: services) : nil
         if let ruling { feedback.obey(ruling) }
         if feedback.throttled { counts[exchange.walk]?.throttled += 1 }
         // A 503 that names a time means everybody, as a 429 does.
         if feedback.throttled || head.status == 503, let wait = feedback.wait {
-            pause(until: now + wait, shared: &shared)
+            pause(flight, until: now + wait)
         }
         var verdict = exchange.received(
             head, feedback: feedback, ruling: ruling, body: body, source: source, now: now, services: &services)
@@ -160,30 +163,22 @@ public struct Client {
     }
 
     /// What to do now. Ask until it says `.wait`.
-    public mutating func next(now: Instant, shared: inout Limiter?) -> Action {
+    public mutating func next(now: Instant) -> Action {
         while true {
-            if !unwantedWalks.isEmpty { closeUnwanted(now: now, shared: &shared) }
-            let action = nextOfWalks(now: now, shared: &shared)
+            if !unwantedWalks.isEmpty { closeUnwanted(now: now) }
+            let action = nextOfWalks(now: now)
             if owners.isEmpty { return action }
-            if let heard = route(action, now: now, shared: &shared) { return heard }
+            if let heard = route(action, now: now) { return heard }
         }
     }
 
-    private mutating func nextOfWalks(now: Instant, shared: inout Limiter?) -> Action {
+    private mutating func nextOfWalks(now: Instant) -> Action {
         // Requests leave before pages are handed over: the network works while the host does.
         wake(now: now)
-        if !unwanted.isEmpty { abortUnwanted(now: now, shared: &shared) }
-        endParked(now: now, shared: &shared)
+        if !unwanted.isEmpty { abortUnwanted(now: now) }
+        endParked(now: now)
         var until = nextDelay()
-        if let id = ready.first {
-            switch permit(now: now, shared: &shared) {
-            case .now: return send(id, now: now)
-            case .at(let instant): until = min(until ?? instant, instant)
-            case .afterRelease: break
-            }
-        } else if ticket != nil {
-            leaveLine(&shared)
-        }
+        if !ready.isEmpty, let action = sendNext(now: now, until: &until) { return action }
         if actionsTaken < actions.count {
             defer {
                 actionsTaken += 1
@@ -204,91 +199,30 @@ public struct Client {
 
     // MARK: inside
 
-    private mutating func send(_ id: UInt64, now: Instant) -> Action {
-        _ = ready.removeFirst()
+    mutating func send(_ flight: Flight, now: Instant) -> Action {
         lastID &+= 1
         let transfer = lastID
-        guard var exchange = exchanges[id] else { return .discard(transfer: transfer) }
+        guard var exchange = exchanges[flight.exchange] else {
+            release(flight, now: now)
+            return .discard(transfer: transfer)
+        }
         exchange.sent(transfer: transfer, now: now)
         counts[exchange.walk]?.requests += 1
         if exchange.attempts > 1 { counts[exchange.walk]?.retries += 1 }
-        transfers[transfer] = id
-        exchanges[id] = exchange
+        transfers[transfer] = flight
+        exchanges[flight.exchange] = exchange
         return .send(transfer: transfer, request: exchange.request.signed(for: source))
     }
 
-    /// Both budgets or none. The shared one is queued for only when the own one is ready, so that nobody holds a
-    /// place there that it can't use.
-    private mutating func permit(now: Instant, shared: inout Limiter?) -> Limiter.Earliest {
-        let own = limiter.earliest(now: now)
-        guard own == .now else {
-            leaveLine(&shared)
-            return own
-        }
-        if shared != nil {
-            let place = ticket ?? shared?.join()
-            ticket = place
-            guard let place, shared?.isFirst(place) ?? true else { return .afterRelease }
-            if let earliest = shared?.earliest(now: now), earliest != .now { return earliest }
-            shared?.leave(place)
-            ticket = nil
-            shared?.take(now: now)
-        }
-        limiter.take(now: now)
-        return .now
-    }
-
-    private mutating func leaveLine(_ shared: inout Limiter?) {
-        guard let ticket else { return }
-        shared?.leave(ticket)
-        self.ticket = nil
-    }
-
-    private mutating func release(now: Instant, shared: inout Limiter?) {
-        limiter.release(now: now)
-        shared?.release(now: now)
-    }
-
-    /// libcurl sent a request again by itself: the server counted that one too.
-    private mutating func charge(resends: Int, to exchange: inout Exchange, now: Instant, shared: inout Limiter?) {
-        guard resends > 0 else { return }
-        exchange.resent(resends)
-        counts[exchange.walk]?.requests += Int64(resends)
-        counts[exchange.walk]?.retries += Int64(resends)
-        for _ in 0..<min(resends, 100) {
-            limiter.take(now: now)
-            shared?.take(now: now)
-            release(now: now, shared: &shared)
-        }
-    }
-
-    /// One request was told to come back later than anybody may be kept waiting: the others would be told the same.
-    private mutating func endParked(now: Instant, shared: inout Limiter?) {
-        guard !ready.isEmpty else { return }
-        let pause = max(limiter.pause(now: now), shared?.pause(now: now) ?? .zero)
-        guard pause > source.retry.maxRetryAfter else { return }
-        let parked = ready.removeAll()
-        leaveLine(&shared)
-        for id in parked {
-            guard let exchange = exchanges[id] else { continue }
-            var failure = Failure(
-                .rateLimited, "the server asked not to be called for \(pause.shown), longer than a request may wait")
-            failure.retryAfter = pause
-            settle(id, exchange, .fail(exchange.complete(failure)), status: nil)
-        }
-    }
-
-    private mutating func pause(until instant: Instant, shared: inout Limiter?) {
-        limiter.pause(until: instant)
-        shared?.pause(until: instant)
-    }
-
-    private mutating func settle(_ id: UInt64, _ exchange: Exchange, _ verdict: Exchange.Verdict, status: Int?) {
+    mutating func settle(_ id: UInt64, _ exchange: Exchange, _ verdict: Exchange.Verdict, status: Int?) {
         switch verdict {
         case .deliver: break
         case .again:
             exchanges[id] = exchange
-            if exchange.state == .ready { lineUp(id, exchange) }
+            guard exchange.state == .ready else { return }
+            if let failure = lineUp(id, exchange) {
+                settle(id, exchange, .fail(exchange.complete(failure)), status: nil)
+            }
         case .fail(let failure):
             exchanges[id] = nil
             guard var walk = walks[exchange.walk] else { return }
@@ -337,7 +271,7 @@ public struct Client {
         for state in gone {
             switch state {
             case .asked(let id):
-                ready.remove(id)
+                leaveLanes(id)
                 if case .inFlight(let transfer)? = exchanges.removeValue(forKey: id)?.state {
                     unwanted.append(transfer)
                 }
@@ -347,10 +281,11 @@ public struct Client {
         }
     }
 
-    private mutating func abortUnwanted(now: Instant, shared: inout Limiter?) {
-        for transfer in unwanted where transfers.removeValue(forKey: transfer) != nil {
+    private mutating func abortUnwanted(now: Instant) {
+        for transfer in unwanted {
+            guard let flight = transfers.removeValue(forKey: transfer) else { continue }
             actions.append(.abort(transfer: transfer))
-            release(now: now, shared: &shared)
+            release(flight, now: now)
         }
         unwanted.removeAll()
     }
@@ -360,11 +295,12 @@ public struct Client {
         guard var walk = walks[walkID], !walk.isOver else { return }
         do {
             if walk.wantsRequest, walk.hasRoom {
-                walk.exchange = begin(try walk.nextRequest(), walk: walkID, place: walk.place(of: walk.token))
+                walk.exchange = try begin(try walk.nextRequest(), walk: walkID, place: walk.place(of: walk.token))
             }
             while let token = walk.nextAhead() {
                 walk.ask(
-                    token, by: begin(try walk.request(token, isAhead: true), walk: walkID, place: walk.place(of: token))
+                    token,
+                    by: try begin(try walk.request(token, isAhead: true), walk: walkID, place: walk.place(of: token))
                 )
             }
             walks[walkID] = walk
@@ -373,21 +309,17 @@ public struct Client {
         }
     }
 
-    private mutating func begin(_ request: PreparedRequest, walk: UInt64, place: UInt64) -> UInt64 {
+    private mutating func begin(
+        _ request: PreparedRequest, walk: UInt64, place: UInt64
+    ) throws(Failure) -> UInt64 {
         lastID &+= 1
         let exchange = Exchange(walk: walk, place: place, request: request, plan: source.retry)
         exchanges[lastID] = exchange
-        lineUp(lastID, exchange)
-        return lastID
-    }
-
-    /// Walks inside one take their turns as that one, so that a stream with many parents keeps nobody waiting.
-    private mutating func lineUp(_ id: UInt64, _ exchange: Exchange) {
-        guard !owners.isEmpty, var outer = owners[exchange.walk] else {
-            return ready.append(id, walk: exchange.walk, place: exchange.place)
+        if let failure = lineUp(lastID, exchange) {
+            exchanges[lastID] = nil
+            throw failure
         }
-        while let next = owners[outer] { outer = next }
-        ready.append(id, walk: outer, place: 0)
+        return lastID
     }
 
     private mutating func wake(now: Instant) {
@@ -398,8 +330,8 @@ public struct Client {
         }
         for (_, id) in due.sorted(by: <) {
             exchanges[id]?.state = .ready
-            guard let exchange = exchanges[id] else { continue }
-            lineUp(id, exchange)
+            guard let exchange = exchanges[id], let failure = lineUp(id, exchange) else { continue }
+            settle(id, exchange, .fail(exchange.complete(failure)), status: nil)
         }
     }
 

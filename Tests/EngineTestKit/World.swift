@@ -41,7 +41,15 @@ public final class World {
 
     public private(set) var now = Instant(nanoseconds: 1_000_000_000)
     public private(set) var clients: [Client] = []
-    public var shared: Limiter?
+    private var budget: SimulatedBudget?
+    /// What the clients share that are added from now on.
+    public var shared: Limiter? {
+        get { budget?.limiter }
+        set {
+            guard let newValue else { return budget = nil }
+            if let budget { budget.limiter = newValue } else { budget = SimulatedBudget(newValue) }
+        }
+    }
     public var services: TestServices
     public let server: (TransferRequest, Sent) -> Reply
 
@@ -77,7 +85,7 @@ public final class World {
     // MARK: the host
 
     @discardableResult public func add(_ source: Source) -> Int {
-        clients.append(Client(source: source))
+        clients.append(Client(source: source, budget: budget))
         wakeUps.append(nil)
         return clients.count - 1
     }
@@ -98,7 +106,7 @@ public final class World {
     public func close(walk: UInt64 = 1, client: Int = 0) {
         closed.insert(Key(client: client, transfer: walk))
         keepers.remove(Key(client: client, transfer: walk))
-        clients[client].close(walk: walk, now: now, shared: &shared)
+        clients[client].close(walk: walk, now: now)
     }
 
     /// The host asks for the page behind `taken` others.
@@ -182,7 +190,7 @@ public final class World {
             let failure = TransferFailure(
                 kind: kind, code: 0, detail: "transfer failed: \(kind)", mayHaveReachedServer: reached)
             clients[event.client].failed(
-                transfer: event.transfer, failure: failure, now: now, shared: &shared, services: &services)
+                transfer: event.transfer, failure: failure, now: now, services: &services)
         case .response(let status, let headers, let body):
             var head = ResponseHead()
             head.status = status
@@ -194,7 +202,7 @@ public final class World {
             answered.insert(key)
             body.withUnsafeBytes {
                 clients[event.client].received(
-                    transfer: event.transfer, head: head, body: $0, now: now, shared: &shared, services: &services)
+                    transfer: event.transfer, head: head, body: $0, now: now, services: &services)
             }
         }
         settle()
@@ -215,7 +223,7 @@ public final class World {
 
     /// Nil and false: it waits.
     private func act(_ index: Int) -> Bool? {
-        switch clients[index].next(now: now, shared: &shared) {
+        switch clients[index].next(now: now) {
         case .send(let transfer, let request):
             let one = Sent(client: index, transfer: transfer, request: request, at: now)
             sent.append(one)

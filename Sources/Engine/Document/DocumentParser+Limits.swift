@@ -45,9 +45,9 @@ extension DocumentParser {
     private static let longest = Timespan.seconds(366 * 86_400)
 
     private static func conflict(_ a: LimitPlan.Rule, _ b: LimitPlan.Rule) -> String? {
-        switch (a, b) {
+        switch (a.kind, b.kind) {
         case (.concurrent, .concurrent): "\"concurrent\" is given twice"
-        case (.window(_, let one), .window(_, let other)) where one == other:
+        case (.window(_, let one, _), .window(_, let other, _)) where one == other:
             "two limits have the same window of \(one.documentText); only the lower one would count"
         default: nil
         }

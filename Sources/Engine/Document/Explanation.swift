@@ -73,17 +73,7 @@ public struct Explanation: Sendable {
                     + "headers and by 429 is obeyed"
             ]
         }
-        let sentences = rules.map { rule in
-            switch rule {
-            case .window(let requests, let per):
-                return "never more than \(Words.count(requests, "request")) in any \(Words.window(per)) as the server "
-                    + "counts: a place is free again \(per.documentText) after the response that used it"
-            case .bucket(let requests, let per, let burst):
-                return "\(Words.count(requests, "request")) a \(Words.window(per)) on average, and after a rest up to "
-                    + "\(burst) at once"
-            case .concurrent(let count): return "at most \(Words.count(count, "request")) under way at once"
-            }
-        }
+        let sentences = rules.map { Words.limit($0) }
         return sentences.count > 1 ? sentences + ["all of these hold at once"] : sentences
     }
 

@@ -1,38 +1,64 @@
-/// `requests` per `per` on average, up to `burst` at once: the generic cell rate algorithm in integer nanoseconds
-/// (ITU-T I.371; what a token bucket does, without a refill that ticks).
+/// So many per `per` on average, up to `burst` at once: the generic cell rate algorithm in integer nanoseconds (ITU-T
+/// I.371; what a token bucket does, without a refill that ticks).
 ///
-/// The permit is charged at the response: the server charged it then or before, and a bucket that is charged later is
-/// never fuller than the server's.
+/// With `counts: .response` the permit is charged at the response: the server charged it then or before, and a bucket
+/// that is charged later is never fuller than the server's.
 struct BucketLimit: Sendable {
+    let burst: Int64
     private let interval: Timespan
     private let tolerance: Timespan
-    /// The theoretical arrival time: when the bucket would be full again, counted from the permits that came back.
+    private let counts: LimitPlan.Guard
+    /// The theoretical arrival time: when the bucket would be full again, counted from the permits that were charged.
     private var fullAt: Instant?
     private var inFlight: Int64 = 0
-    private let burst: Int64
 
-    init(requests: Int64, per: Timespan, burst: Int64) {
-        let requests = max(1, requests)
-        // Rounded up: a nanosecond too slow is never a violation.
-        let quotient = per.nanoseconds / requests
-        interval = Timespan(nanoseconds: max(1, quotient + (per.nanoseconds % requests == 0 ? 0 : 1)))
+    init(interval: Timespan, burst: Int64, counts: LimitPlan.Guard = .response) {
+        self.interval = max(interval, Timespan(nanoseconds: 1))
         self.burst = max(1, burst)
-        tolerance = interval * (self.burst - 1)
+        self.counts = counts
+        tolerance = self.interval * (self.burst - 1)
     }
 
-    func earliest(now: Instant) -> Instant? {
-        guard inFlight < burst else { return nil }
+    /// Rounded up: a nanosecond too slow is never a violation.
+    static func interval(_ most: Int64, per: Timespan) -> Timespan {
+        let most = max(1, most)
+        return Timespan(nanoseconds: max(1, per.nanoseconds / most + (per.nanoseconds % most == 0 ? 0 : 1)))
+    }
+
+    func earliest(_ cost: Int64, now: Instant) -> Limiter.Earliest {
+        if cost > burst { return .never }
         // Those in flight will be charged when they come back, now at the earliest.
-        let base = max(fullAt ?? now, now)
-        let at = base + interval * inFlight - tolerance
-        return max(at, now)
+        let taken = inFlight.addingSaturating(cost)
+        guard taken <= burst else { return .afterRelease }
+        let at = max(fullAt ?? now, now) + interval * (taken - 1) - tolerance
+        return at > now ? .at(at) : .now
     }
 
-    mutating func take() { inFlight += 1 }
+    mutating func take(_ cost: Int64, now: Instant) {
+        switch counts {
+        case .response: inFlight = inFlight.addingSaturating(cost)
+        case .send: charge(cost, now: now)
+        }
+    }
 
-    mutating func release(now: Instant) {
-        inFlight -= 1
-        fullAt = max(fullAt ?? now, now) + interval
+    mutating func release(_ cost: Int64, actual: Int64, now: Instant) {
+        switch counts {
+        case .response:
+            inFlight -= cost
+            charge(actual, now: now)
+        case .send: charge(actual - cost, now: now)
+        }
+    }
+
+    private mutating func charge(_ cost: Int64, now: Instant) {
+        guard cost != 0 else { return }
+        fullAt = max(fullAt ?? now, now) + interval * cost
+    }
+
+    func used(now: Instant) -> Int64 {
+        guard let fullAt, fullAt > now else { return inFlight }
+        let missing = (fullAt - now).nanoseconds
+        return inFlight.addingSaturating(missing / interval.nanoseconds + (missing % interval.nanoseconds == 0 ? 0 : 1))
     }
 }
 

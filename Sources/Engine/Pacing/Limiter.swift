@@ -1,4 +1,4 @@
-/// A budget: several limits at once, all or nothing, and the line of those who share it.
+/// Budgets of several limits, taken all or none, and the line of those who wait for them.
 ///
 /// Arithmetic on (state, now); nothing waits here. A permit counts from the moment it is taken until the response is
 /// in, and from then on as if the server had counted it at that very moment. The server counted it earlier or then,
@@ -10,6 +10,36 @@ public struct Limiter: Sendable {
         case at(Instant)
         /// Only once a permit in flight comes back.
         case afterRelease
+        /// It costs more than one of the limits gives at once, ever.
+        case never
+    }
+
+    /// Requests that the same limits are about, on one host: they wait for each other, and others don't. It is what a
+    /// pause, a server's quota and everything else that holds for "such requests" is kept by.
+    public struct Scope: Hashable, Sendable {
+        let index: Int
+        /// What no rule with a condition is about.
+        public static let plain = Scope(index: 0)
+    }
+
+    public struct Demand: Hashable, Sendable {
+        public var scope: Scope
+        /// What the request is expected to cost, for limits that count points.
+        public var points: Int64
+        public var priority: Priority
+
+        public init(scope: Scope = .plain, points: Int64 = 1, priority: Priority = .normal) {
+            self.scope = scope
+            self.points = max(1, points)
+            self.priority = priority
+        }
+    }
+
+    /// What was taken, to be given back.
+    public struct Permit: Sendable, Equatable {
+        public let scope: Scope
+        let points: Int64
+        let takenAt: Instant
     }
 
     /// A place in the line. Whoever shares a limiter waits in it with at most a few tickets.
@@ -17,86 +47,240 @@ public struct Limiter: Sendable {
         let number: UInt64
     }
 
-    private var windows: [WindowLimit] = []
-    private var buckets: [BucketLimit] = []
-    private var concurrency: Int64 = .max
-    private var inFlight: Int64 = 0
-    /// The server wants to be left alone until then.
-    public private(set) var pausedUntil: Instant?
-    private var line: [Ticket] = []
-    private var lastTicket: UInt64 = 0
-    /// Goes up with every change that may let somebody else in the line go.
-    public private(set) var changes: UInt64 = 0
+    struct ScopeState: Sendable {
+        var slots: [Budgets.Slot]
+        var host: String
+        /// The server wants such requests to be left alone until then.
+        var pausedUntil: Instant?
+    }
+    private struct ScopeKey: Hashable {
+        var slots: [Budgets.Slot]
+        var host: String
+    }
+    private struct EachKey: Hashable {
+        var rule: Int
+        var name: String
+    }
+
+    public let plan: LimitPlan
+    /// Some rules are not about all requests alike.
+    public let isDivided: Bool
+    private var budgets = Budgets()
+    /// By rule; nil for rules with a budget for each.
+    private var common: [Budgets.Slot?] = []
+    private var each: [EachKey: Budgets.Slot] = [:]
+    private(set) var scopes: [ScopeState] = []
+    private var scopeNumbers: [ScopeKey: Int] = [:]
+    /// Nobody sends before that.
+    private var pausedUntil: Instant?
+    private var line = Line()
 
     public init(_ plan: LimitPlan) {
-        for rule in plan.rules {
-            switch rule {
-            case .window(let requests, let per): windows.append(WindowLimit(requests: requests, per: per))
-            case .bucket(let requests, let per, let burst):
-                buckets.append(BucketLimit(requests: requests, per: per, burst: burst))
-            case .concurrent(let most): concurrency = min(concurrency, max(1, most))
+        self.plan = plan
+        isDivided = plan.rules.contains { !$0.covers.isAll || $0.each != nil }
+        for (number, rule) in plan.rules.enumerated() {
+            common.append(rule.each == nil ? budgets.add(rule, number: number) : nil)
+        }
+        _ = scope(of: RequestKind())
+    }
+
+    // MARK: scopes
+
+    /// Which requests this one waits with.
+    public mutating func scope(of request: RequestKind) -> Scope {
+        let slots = isDivided ? slots(of: request) : common.compactMap { $0 }
+        let key = ScopeKey(slots: slots, host: request.host)
+        if let number = scopeNumbers[key] { return Scope(index: number) }
+        scopes.append(ScopeState(slots: slots, host: request.host))
+        scopeNumbers[key] = scopes.count - 1
+        return Scope(index: scopes.count - 1)
+    }
+
+    private mutating func slots(of request: RequestKind) -> [Budgets.Slot] {
+        var slots: [Budgets.Slot] = []
+        for (number, rule) in plan.rules.enumerated() where rule.covers.contains(request) {
+            if let slot = common[number] {
+                slots.append(slot)
+                continue
             }
+            let key = EachKey(rule: number, name: rule.each == .host ? request.host : request.stream)
+            let slot = each[key] ?? budgets.add(rule, number: number)
+            each[key] = slot
+            slots.append(slot)
         }
+        return slots
     }
 
-    /// When the next permit can be had, if nobody else takes one before. Changes nothing.
-    public func earliest(now: Instant) -> Earliest {
-        if inFlight >= concurrency { return .afterRelease }
-        var at = now
-        if let pausedUntil, pausedUntil > at { at = pausedUntil }
-        for window in windows {
-            guard let instant = window.earliest(now: now) else { return .afterRelease }
-            if instant > at { at = instant }
-        }
-        for bucket in buckets {
-            guard let instant = bucket.earliest(now: now) else { return .afterRelease }
-            if instant > at { at = instant }
-        }
-        return at > now ? .at(at) : .now
+    // MARK: permits
+
+    /// When such a permit can be had, if nobody else takes one before. Changes nothing.
+    public func earliest(for demand: Demand, now: Instant) -> Earliest {
+        guard scopes.indices.contains(demand.scope.index) else { return .never }
+        return look(demand, now: now).earliest
     }
 
-    /// Take a permit. Only right after `earliest(now:)` said `.now`.
-    public mutating func take(now: Instant) {
-        inFlight += 1
-        for i in windows.indices { windows[i].take(now: now) }
-        for i in buckets.indices { buckets[i].take() }
+    /// Take a permit. Only right after `earliest(for:now:)` said `.now`; the line is for the caller to respect.
+    public mutating func take(for demand: Demand, now: Instant) -> Permit {
+        for slot in slots(in: demand.scope) { budgets.take(slot, demand.points, now: now) }
+        return Permit(scope: demand.scope, points: demand.points, takenAt: now)
     }
 
     /// The response is in, or will never come.
-    public mutating func release(now: Instant) {
-        guard inFlight > 0 else { return }
-        inFlight -= 1
-        changes &+= 1
-        for i in windows.indices { windows[i].release(now: now) }
-        for i in buckets.indices { buckets[i].release(now: now) }
+    ///
+    /// - Parameter actualCost: What it cost in points. Nil: what was expected.
+    public mutating func release(_ permit: Permit, now: Instant, actualCost: Int64? = nil) {
+        let actual = max(0, actualCost ?? permit.points)
+        for slot in slots(in: permit.scope) {
+            budgets.release(slot, permit.points, actual: actual, takenAt: permit.takenAt, now: now)
+        }
     }
 
-    /// Nobody sends before that: the server said so.
-    public mutating func pause(until instant: Instant) {
-        if let pausedUntil, pausedUntil >= instant { return }
-        pausedUntil = instant
+    // MARK: what the server says
+
+    /// Nobody in that scope sends before that: the server said so.
+    public mutating func pause(_ scope: Scope, until instant: Instant) {
+        guard scopes.indices.contains(scope.index) else { return }
+        scopes[scope.index].pausedUntil = max(scopes[scope.index].pausedUntil ?? instant, instant)
     }
 
-    /// How much longer the server wants to be left alone.
-    public func pause(now: Instant) -> Timespan {
-        guard let pausedUntil, pausedUntil > now else { return .zero }
-        return pausedUntil - now
+    /// Nobody at all does.
+    public mutating func pause(until instant: Instant) { pausedUntil = max(pausedUntil ?? instant, instant) }
+
+    /// Until when the server wants to be left alone. Nil: no longer.
+    public func pausedUntil(_ scope: Scope = .plain, now: Instant) -> Instant? {
+        guard scopes.indices.contains(scope.index) else { return nil }
+        let until = [scopes[scope.index].pausedUntil, pausedUntil].compactMap { $0 }.max()
+        return until.flatMap { $0 > now ? $0 : nil }
+    }
+
+    /// When the server starts counting anew, for limits that are aligned to that.
+    public mutating func align(_ scope: Scope, resetAt instant: Instant, now: Instant) {
+        for slot in slots(in: scope) { budgets.align(slot, resetAt: instant, now: now) }
     }
 
     // MARK: the line
 
-    public mutating func join() -> Ticket {
-        lastTicket &+= 1
-        let ticket = Ticket(number: lastTicket)
-        line.append(ticket)
-        return ticket
+    /// One look along the line, at one instant.
+    public struct Pass: Sendable {
+        fileprivate var index = 0
+        /// Not to be had by those behind.
+        fileprivate var reserved: [Budgets.Slot] = []
+        /// When the next one could go, as far as time alone decides.
+        public fileprivate(set) var until: Instant?
+
+        /// Those behind it are not looked at.
+        private let last: Ticket?
+
+        public init(upTo last: Ticket? = nil) { self.last = last }
+
+        fileprivate mutating func step(_ line: Line) -> Int? {
+            guard index < line.entries.count else { return nil }
+            defer { index = line.entries[index].ticket == last ? .max : index + 1 }
+            return index
+        }
+
+        public mutating func wait(until instant: Instant?) {
+            if let instant { until = min(until ?? instant, instant) }
+        }
     }
+
+    public var isAwaited: Bool { !line.entries.isEmpty }
+    public var waiting: Int { line.entries.count }
+
+    public mutating func join(_ demand: Demand = Demand()) -> Ticket { line.join(demand) }
 
     public mutating func leave(_ ticket: Ticket) {
-        line.removeAll { $0 == ticket }
-        changes &+= 1
+        if let index = line.index(of: ticket) { line.remove(at: index, served: false) }
     }
 
-    public func isFirst(_ ticket: Ticket) -> Bool { line.first == ticket }
-    public var isAwaited: Bool { !line.isEmpty }
+    /// The next in the line that could go now. It goes (`take`), or the look goes on: past it if something else keeps
+    /// it (`passOver`), or with what it needs kept for it (`hold`).
+    ///
+    /// Who waits for one budget keeps nobody from another: only what those in front had to wait for is out of reach.
+    public mutating func next(in pass: inout Pass, now: Instant) -> Ticket? {
+        while let index = pass.step(line) {
+            let entry = line.entries[index]
+            if isOutOfReach(entry.demand.scope, pass) { continue }
+            let view = look(entry.demand, now: now)
+            switch view.earliest {
+            case .now, .never: return entry.ticket
+            case .at(let instant): pass.wait(until: instant)
+            case .afterRelease: break
+            }
+            line.mark(index, view.late)
+            reserve(entry.demand.scope, line.entries[index].marks, &pass)
+        }
+        return nil
+    }
+
+    /// Takes a permit for one that `next` found, and takes it out of the line; a look along it begins anew then. Not for
+    /// one that can never have one.
+    public mutating func take(_ ticket: Ticket, now: Instant) -> Permit {
+        guard let index = line.index(of: ticket) else { return take(for: Demand(), now: now) }
+        let demand = line.entries[index].demand
+        line.remove(at: index, served: true)
+        return take(for: demand, now: now)
+    }
+
+    /// What a ticket in the line is for.
+    public func demand(of ticket: Ticket) -> Demand? { line.index(of: ticket).map { line.entries[$0].demand } }
+
+    /// It is for the one that `next` found to go: nobody else takes what it needs.
+    public func hold(_ ticket: Ticket, in pass: inout Pass) {
+        guard let index = line.index(of: ticket) else { return }
+        reserve(line.entries[index].demand.scope, .max, &pass)
+    }
+
+    /// Something else keeps the one that `next` found. Others may go meanwhile, but not for ever at its cost.
+    public mutating func passOver(_ ticket: Ticket, in pass: inout Pass) {
+        guard let index = line.index(of: ticket) else { return }
+        line.passOver(index)
+        if line.entries[index].returns > 8 {
+            reserve(line.entries[index].demand.scope, line.entries[index].marks, &pass)
+        }
+    }
+
+    // MARK: inside
+
+    private func slots(in scope: Scope) -> [Budgets.Slot] {
+        scopes.indices.contains(scope.index) ? scopes[scope.index].slots : []
+    }
+
+    /// - Returns: `late`: the budgets of the scope, by bit, that have to be waited for.
+    private func look(_ demand: Demand, now: Instant) -> (earliest: Earliest, late: UInt64) {
+        var at = now
+        var late: UInt64 = 0
+        var needsRelease = false
+        if let until = scopes[demand.scope.index].pausedUntil, until > at { at = until }
+        if let until = pausedUntil, until > at { at = until }
+        var bit: UInt64 = 1
+        for slot in scopes[demand.scope.index].slots {
+            switch budgets.earliest(slot, demand.points, now: now) {
+            case .now: break
+            case .at(let instant):
+                late |= bit
+                if instant > at { at = instant }
+            case .afterRelease:
+                late |= bit
+                needsRelease = true
+            case .never: return (.never, 0)
+            }
+            bit <<= 1
+        }
+        if needsRelease { return (.afterRelease, late) }
+        return (at > now ? .at(at) : .now, late)
+    }
+
+    private func isOutOfReach(_ scope: Scope, _ pass: Pass) -> Bool {
+        if pass.reserved.isEmpty { return false }
+        return scopes[scope.index].slots.contains { pass.reserved.contains($0) }
+    }
+
+    private func reserve(_ scope: Scope, _ marks: UInt64, _ pass: inout Pass) {
+        var bit: UInt64 = 1
+        for slot in scopes[scope.index].slots {
+            if marks & bit != 0, !pass.reserved.contains(slot) { pass.reserved.append(slot) }
+            bit <<= 1
+        }
+    }
 }

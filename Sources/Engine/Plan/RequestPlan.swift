@@ -72,8 +72,21 @@ public struct RequestPlan: Sendable, Equatable {
     public var acceptedStatuses: [Int] = []
     /// Nil: the source's.
     public var limits: TransferLimits?
+    public var cost = RequestCost()
 
     public init() {}
+}
+
+/// What a request costs, for limits that count points.
+public struct RequestCost: Sendable, Equatable {
+    /// Charged when it is sent.
+    public var estimate: Int64 = 1
+    /// Where the response says what it came to.
+    public var actual: ValueSource?
+    public init(estimate: Int64 = 1, actual: ValueSource? = nil) {
+        self.estimate = estimate
+        self.actual = actual
+    }
 }
 
 extension RequestPlan {

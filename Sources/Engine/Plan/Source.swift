@@ -70,6 +70,8 @@ public struct Stream: Sendable {
     /// Whether a request leaves as soon as it is known. False: when the host asks for its page.
     public var lookAhead = true
     public var over: OverPlan?
+    /// Among the streams of a client, and among all who share a limiter.
+    public var priority = Priority.normal
     /// What this walk of a stream that is walked over something is made for.
     var bound: [OverBinding] = []
     /// What children take from this stream's records.
@@ -95,20 +97,6 @@ public struct Stream: Sendable {
     public var pagesAhead: Int64 {
         readAheadPages ?? max(Stream.defaultReadAhead, parallel.multipliedSaturating(by: parallel > 1 ? 2 : 1))
     }
-}
-
-/// What a source's server allows.
-public struct LimitPlan: Sendable, Equatable {
-    public enum Rule: Sendable, Equatable {
-        /// Never more than `requests` in any window of length `per`, as the server counts: a permit is held until the
-        /// response plus `per`.
-        case window(requests: Int64, per: Timespan)
-        /// `requests` per `per` on average, up to `burst` at once.
-        case bucket(requests: Int64, per: Timespan, burst: Int64)
-        case concurrent(Int64)
-    }
-    public var rules: [Rule] = []
-    public init() {}
 }
 
 /// When and how often a request is sent again.

@@ -128,17 +128,12 @@ package final class ClientLoop: Sendable {
         private var services = SystemServices()
         private var queues: [UInt64: PageQueue] = [:]
         private var bodies: [UInt64: Body] = [:]
-        private let limiterUser: UInt64?
         private var isStopping = false
 
         init(loop: ClientLoop) {
             self.loop = loop
-            engine = Engine.Client(source: loop.source)
-            limiterUser = loop.shared?.register { [weak loop] in loop?.post(.wake) }
-        }
-
-        deinit {
-            if let limiterUser { loop.shared?.unregister(limiterUser) }
+            let budget = loop.shared?.share { [weak loop] in loop?.post(.wake) }
+            engine = Engine.Client(source: loop.source, budget: budget)
         }
 
         /// False when the thread is to end.
@@ -194,16 +189,13 @@ package final class ClientLoop: Sendable {
         private mutating func close(_ walk: UInt64) {
             queues[walk] = nil
             loop.counts.withLock { _ = $0.removeValue(forKey: walk) }
-            let now = Clock.now()
-            withShared { engine, _, shared in engine.close(walk: walk, now: now, shared: &shared) }
+            engine.close(walk: walk, now: Clock.now())
         }
 
         /// Does what the engine says until it says to wait.
         private mutating func act() -> Instant? {
             while true {
-                let now = Clock.now()
-                let action = withShared { engine, _, shared in engine.next(now: now, shared: &shared) }
-                switch action {
+                switch engine.next(now: Clock.now()) {
                 case .send(let transfer, let request): loop.transport.start(request, id: transfer)
                 case .abort(let transfer): loop.transport.cancel(id: transfer)
                 case .discard(let transfer): bodies[transfer] = nil
@@ -232,29 +224,13 @@ package final class ClientLoop: Sendable {
                 let now = Clock.now()
                 switch finished.outcome {
                 case .failed(let failure):
-                    withShared { engine, services, shared in
-                        engine.failed(
-                            transfer: finished.id, failure: failure, now: now, shared: &shared, services: &services)
-                    }
+                    engine.failed(transfer: finished.id, failure: failure, now: now, services: &services)
                 case .response(let head, let body):
                     bodies[finished.id] = body
-                    withShared { engine, services, shared in
-                        engine.received(
-                            transfer: finished.id, head: head, body: body.bytes, now: now, shared: &shared,
-                            services: &services)
-                    }
+                    engine.received(
+                        transfer: finished.id, head: head, body: body.bytes, now: now, services: &services)
                 }
             }
-        }
-
-        private mutating func withShared<R>(
-            _ body: (inout Engine.Client, inout SystemServices, inout Limiter?) -> R
-        ) -> R {
-            guard let limiterUser, let shared = loop.shared else {
-                var none: Limiter?
-                return body(&engine, &services, &none)
-            }
-            return shared.use(by: limiterUser) { limiter in body(&engine, &services, &limiter) }
         }
     }
 }

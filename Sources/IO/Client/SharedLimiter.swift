@@ -4,38 +4,117 @@ package import Engine
 /// loop is woken.
 package final class SharedLimiter: Sendable {
     private struct State: Sendable {
-        var limiter: Limiter?
-        var waiting: [UInt64: @Sendable () -> Void] = [:]
-        var last: UInt64 = 0
+        var limiter: Limiter
+        var users: [UInt64: @Sendable () -> Void] = [:]
+        /// Whose place in the line it is.
+        var owners: [Limiter.Ticket: UInt64] = [:]
+        var lastUser: UInt64 = 0
+
+        /// Everybody in the line but the one who is here anyway.
+        func others(than user: UInt64) -> [@Sendable () -> Void] {
+            if owners.isEmpty { return [] }
+            return Set(owners.values).subtracting([user]).compactMap { users[$0] }
+        }
     }
     private let state: Lock<State>
+    private let isDivided: Bool
 
     package init(_ plan: LimitPlan) {
-        state = Lock(State(limiter: Limiter(plan)))
+        let limiter = Limiter(plan)
+        isDivided = limiter.isDivided
+        state = Lock(State(limiter: limiter))
     }
 
-    /// A name for one user, and how to wake it.
-    func register(wake: @escaping @Sendable () -> Void) -> UInt64 {
-        state.withLock { state in
-            state.last &+= 1
-            state.waiting[state.last] = wake
-            return state.last
+    /// One client's way to it.
+    func share(wake: @escaping @Sendable () -> Void) -> Share {
+        let user = state.withLock { state in
+            state.lastUser &+= 1
+            state.users[state.lastUser] = wake
+            return state.lastUser
         }
+        return Share(shared: self, user: user)
     }
 
-    func unregister(_ id: UInt64) {
-        state.withLock { state in _ = state.waiting.removeValue(forKey: id) }
-    }
+    final class Share: SharedBudget {
+        private let shared: SharedLimiter
+        private let user: UInt64
 
-    /// Decide something with the limiter in hand. Others in the line are told when it may concern them.
-    func use<R>(by id: UInt64, _ body: (inout Limiter?) -> R) -> R {
-        let (result, others) = state.withLock { state -> (R, [@Sendable () -> Void]) in
-            let before = state.limiter?.changes
-            let result = body(&state.limiter)
-            guard state.limiter?.changes != before, state.limiter?.isAwaited ?? false else { return (result, []) }
-            return (result, state.waiting.filter { $0.key != id }.map(\.value))
+        fileprivate init(shared: SharedLimiter, user: UInt64) {
+            self.shared = shared
+            self.user = user
         }
-        for wake in others { wake() }
-        return result
+
+        deinit {
+            change { state in
+                state.users[user] = nil
+                for (ticket, owner) in state.owners where owner == user {
+                    state.owners[ticket] = nil
+                    state.limiter.leave(ticket)
+                }
+            }
+        }
+
+        var isDivided: Bool { shared.isDivided }
+
+        func scope(of request: RequestKind) -> Limiter.Scope {
+            shared.state.withLock { $0.limiter.scope(of: request) }
+        }
+
+        func join(_ demand: Limiter.Demand) -> Limiter.Ticket {
+            shared.state.withLock { state in
+                let ticket = state.limiter.join(demand)
+                state.owners[ticket] = user
+                return ticket
+            }
+        }
+
+        func leave(_ ticket: Limiter.Ticket) {
+            change { state in
+                state.owners[ticket] = nil
+                state.limiter.leave(ticket)
+            }
+        }
+
+        func take(_ ticket: Limiter.Ticket, now: Instant) -> Limiter.Answer {
+            typealias Told = (answer: Limiter.Answer, others: [@Sendable () -> Void])
+            let told = shared.state.withLock { state -> Told in
+                let answer = state.limiter.answer(ticket, now: now)
+                // Those in front that could go were told when that became so.
+                if case .wait = answer { return (answer, []) }
+                state.owners[ticket] = nil
+                return (answer, state.others(than: user))
+            }
+            for wake in told.others { wake() }
+            return told.answer
+        }
+
+        func charge(_ demand: Limiter.Demand, now: Instant) -> Limiter.Permit {
+            shared.state.withLock { $0.limiter.take(for: demand, now: now) }
+        }
+
+        func release(_ permit: Limiter.Permit, now: Instant, actualCost: Int64?) {
+            change { $0.limiter.release(permit, now: now, actualCost: actualCost) }
+        }
+
+        func pause(_ scope: Limiter.Scope, until instant: Instant) {
+            shared.state.withLock { $0.limiter.pause(scope, until: instant) }
+        }
+
+        func pausedUntil(_ scope: Limiter.Scope, now: Instant) -> Instant? {
+            shared.state.withLock { $0.limiter.pausedUntil(scope, now: now) }
+        }
+
+        func align(_ scope: Limiter.Scope, resetAt instant: Instant, now: Instant) {
+            change { $0.limiter.align(scope, resetAt: instant, now: now) }
+        }
+
+        /// Something that may let others go.
+        private func change(_ body: (inout State) -> Void) {
+            let others = shared.state.withLock { state in
+                body(&state)
+                return state.others(than: user)
+            }
+            for wake in others { wake() }
+        }
     }
 }

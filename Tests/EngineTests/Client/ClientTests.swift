@@ -149,11 +149,10 @@ import Testing
     @Test func nothingIsSaidOfAWalkOnceItIsClosed() throws {
         for isLast in [true, false] {
             var client = Client(source: try Make.source())
-            var shared: Limiter?
             var services = TestServices(.always(0))
             let now = Instant(nanoseconds: 0)
             client.open(try Make.stream(Make.cursor()), isCall: false, walk: 1)
-            guard case .send(let transfer, _) = client.next(now: now, shared: &shared) else {
+            guard case .send(let transfer, _) = client.next(now: now) else {
                 Issue.record("no request")
                 return
             }
@@ -161,12 +160,12 @@ import Testing
             head.status = 200
             Array((isLast ? "{\"data\":[1]}" : "{\"data\":[1],\"next\":\"a\"}").utf8).withUnsafeBytes {
                 client.received(
-                    transfer: transfer, head: head, body: $0, now: now, shared: &shared, services: &services)
+                    transfer: transfer, head: head, body: $0, now: now, services: &services)
             }
-            client.close(walk: 1, now: now, shared: &shared)
+            client.close(walk: 1, now: now)
             // Only that the body is not needed after all.
-            guard case .discard(transfer) = client.next(now: now, shared: &shared),
-                case .wait(nil) = client.next(now: now, shared: &shared)
+            guard case .discard(transfer) = client.next(now: now),
+                case .wait(nil) = client.next(now: now)
             else {
                 Issue.record("something else than the discard of the page")
                 return
@@ -176,29 +175,28 @@ import Testing
 
     @Test func lateEventsOfClosedWalksAreDiscarded() throws {
         var client = Client(source: try Make.source())
-        var shared: Limiter?
         var services = TestServices(.always(0))
         let now = Instant(nanoseconds: 0)
         client.open(try Make.stream(), isCall: false, walk: 1)
-        guard case .send(let transfer, _) = client.next(now: now, shared: &shared) else { return }
-        client.close(walk: 1, now: now, shared: &shared)
-        guard case .abort(transfer) = client.next(now: now, shared: &shared) else {
+        guard case .send(let transfer, _) = client.next(now: now) else { return }
+        client.close(walk: 1, now: now)
+        guard case .abort(transfer) = client.next(now: now) else {
             Issue.record("not aborted")
             return
         }
         var head = ResponseHead()
         head.status = 200
         Array("[]".utf8).withUnsafeBytes {
-            client.received(transfer: transfer, head: head, body: $0, now: now, shared: &shared, services: &services)
+            client.received(transfer: transfer, head: head, body: $0, now: now, services: &services)
         }
-        guard case .discard(transfer) = client.next(now: now, shared: &shared) else {
+        guard case .discard(transfer) = client.next(now: now) else {
             Issue.record("not discarded")
             return
         }
         client.failed(
             transfer: transfer, failure: .init(kind: .cancelled, code: 42, detail: "", mayHaveReachedServer: true),
-            now: now, shared: &shared, services: &services)
-        guard case .wait(nil) = client.next(now: now, shared: &shared) else {
+            now: now, services: &services)
+        guard case .wait(nil) = client.next(now: now) else {
             Issue.record("something is left")
             return
         }
@@ -338,29 +336,28 @@ import Testing
 
     @Test func waitsExactlyUntilSomethingCanBeDone() throws {
         var client = Client(source: try Make.source())
-        var shared: Limiter?
         var services = TestServices(.always(500_000_000))
         var now = Instant(nanoseconds: 0)
-        guard case .wait(nil) = client.next(now: now, shared: &shared) else {
+        guard case .wait(nil) = client.next(now: now) else {
             Issue.record("waits for something though there is nothing")
             return
         }
         client.open(try Make.stream(), isCall: false, walk: 1)
-        guard case .send(let transfer, _) = client.next(now: now, shared: &shared) else { return }
+        guard case .send(let transfer, _) = client.next(now: now) else { return }
         client.failed(
             transfer: transfer, failure: .init(kind: .connect, code: 7, detail: "x", mayHaveReachedServer: false),
-            now: now, shared: &shared, services: &services)
-        guard case .wait(let until?) = client.next(now: now, shared: &shared) else {
+            now: now, services: &services)
+        guard case .wait(let until?) = client.next(now: now) else {
             Issue.record("waits for ever")
             return
         }
         #expect(until == Instant(nanoseconds: 500_000_000))
         now = Instant(nanoseconds: until.nanoseconds - 1)
-        guard case .wait(until) = client.next(now: now, shared: &shared) else {
+        guard case .wait(until) = client.next(now: now) else {
             Issue.record("too early")
             return
         }
-        guard case .send = client.next(now: until, shared: &shared) else {
+        guard case .send = client.next(now: until) else {
             Issue.record("not sent at its time")
             return
         }

@@ -36,7 +36,7 @@ import Testing
                     continue
                 case .now: wake = now + Timespan(nanoseconds: chance.below(latency.nanoseconds * 3 + 1_000_000))
                 case .at(let at): wake = at
-                case .afterRelease: break
+                case .afterRelease, .never: break
                 }
                 if let back = returns.last { wake = min(wake ?? back, back) }
                 guard let wake else {
@@ -166,7 +166,7 @@ import Testing
                 case .now:
                     limiter.take(now: now)
                     inFlight += 1
-                case .afterRelease:
+                case .afterRelease, .never:
                     #expect(inFlight > 0, "seed \(seed): waits for a permit that nobody has")
                     limiter.release(now: now)
                     inFlight -= 1
