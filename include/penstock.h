@@ -480,7 +480,9 @@ uint64_t penstock_page_index(const penstock_page *page);
  * (texts). "limit" has "policies" where the response states limits: "name", "limit", "remaining",
  * "window_ms", "reset_ms" and "unit" of each. A page of a stream that is walked over something has
  * "over" (an object: the names and values that it was asked for; a list where values go in batches)
- * and "page" (its number among the pages of those, from 0).
+ * and "page" (its number among the pages of those, from 0). Where a walk with a "restart" has
+ * started again from page one, or does behind this page: "restart" with "number" (how often before),
+ * "value" (what the page was asked for from) and "next" (what those behind it are asked for from).
  *
  * Threads: any. Blocks: no. Since 0.1.0.
  */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -415,3 +416,50 @@ def test_dlt_walks_some_styles_too(server: Server) -> None:
     for path, paginator, selector in cases:
         pages = rest.paginate(path, paginator=paginator, data_selector=selector)
         assert [row["id"] for page in pages for row in page] == wanted, path
+
+
+@pytest.mark.parametrize("then", ["offset", "page", "cursor", "next", "link", "post"])
+@pytest.mark.parametrize("beyond", ["refuse", "reach", "empty", "end"])
+def test_a_search_gives_its_first_records_only(server: Server, then: str, beyond: str) -> None:
+    path = f"/search;cap=250;then={then};beyond={beyond}/transactions:900"
+
+    def asked(at: int) -> requests.Response:
+        if then == "post":
+            return requests.post(server.http + path, json={"after": str(at), "limit": 100})
+        token = base64.b64encode(f"row:{at}".encode()).decode()
+        place = {"offset": at, "page": at // 100 + 1, "cursor": token}.get(then, at // 100 + 1)
+        name = then if then in ("offset", "cursor") else "page"
+        return server.get(path, params={"limit": "100", name: str(place)})
+
+    lines = server.get("/_dump/transactions:900").content.splitlines()
+    first = asked(0)
+    assert slices(first.content, "data") == lines[:100] and first.json()["total"] == 900
+    third = asked(200)
+    if beyond == "reach":
+        assert third.status_code == 422
+    else:
+        assert slices(third.content, "data") == lines[200:250]
+        body = third.json()
+        more = (
+            "next" in body or "next_cursor" in body or "paging" in body or "Link" in third.headers
+        )
+        assert more == (beyond != "end" and then not in ("offset", "page"))
+    deeper = asked(300)
+    assert deeper.status_code == (422 if beyond in ("refuse", "reach") else 200)
+    if deeper.status_code == 200:
+        assert slices(deeper.content, "data") == []
+
+
+def test_a_search_is_sorted_and_bounded(server: Server) -> None:
+    rows = [json.loads(line) for line in server.get("/_dump/users:300").content.splitlines()]
+    newest = server.get("/search;order=desc/users:300?limit=1").json()["data"]
+    assert newest[0]["id"] == rows[-1]["id"]
+    at = rows[100]["created_at"]
+    found = server.get("/search/users:300", params={"created_at_gte": at, "limit": "300"}).json()
+    assert [row["id"] for row in found["data"]] == [r["id"] for r in rows if r["created_at"] >= at]
+    found = server.get("/search;by=id/users:300?id_gt=100&limit=5").json()["data"]
+    assert [row["id"] for row in found] == [101, 102, 103, 104, 105]
+    group = {"propertyName": "created_at", "operator": "LT", "value": at}
+    body = {"limit": 300, "filterGroups": [{"filters": [group]}]}
+    found = requests.post(f"{server.http}/search;then=post/users:300", json=body).json()["data"]
+    assert [row["id"] for row in found] == [r["id"] for r in rows if r["created_at"] < at]

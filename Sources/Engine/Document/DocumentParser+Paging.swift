@@ -23,6 +23,8 @@ extension DocumentParser {
         plan.maxPages = place["max_pages"]?.value.int
         plan.maxRecords = place["max_records"]?.value.int
         if place["loop_guard"]?.value.string == "tokens" { plan.loopGuard = .tokens }
+        plan.restart = try restart(
+            place["restart"], size: plan.size, isPlaced: Placeholder.stands(.restart, in: texts))
         return plan
     }
 
@@ -80,7 +82,7 @@ extension DocumentParser {
     }
 
     /// From "param" or "slot" of an object; the usual query parameter when neither is there.
-    private func slot(_ owner: DocumentPlace, usual: String, isPlaced: Bool) throws(Failure) -> Slot {
+    func slot(_ owner: DocumentPlace, usual: String, isPlaced: Bool) throws(Failure) -> Slot {
         guard let place = owner["slot"] else {
             if let name = owner["param"]?.value.string { return .query(name) }
             return isPlaced ? .placeholder : .query(usual)
@@ -170,7 +172,8 @@ extension DocumentParser {
     ) throws(Failure) {
         for (index, slot) in slots.enumerated() {
             if slots[..<index].contains(slot), slot != .placeholder {
-                throw place.failure("token and page size both go into the \(Self.described(slot))")
+                throw place.failure(
+                    "token and page size, or the value of a restart, both go into the \(Self.described(slot))")
             }
             guard let reason = reason(against: slot, in: request, source) else { continue }
             throw place.failure("the \(Self.described(slot)) can't be used: \(reason)")
@@ -224,6 +227,10 @@ extension DocumentParser {
     func checkAhead(_ stream: Stream, _ place: DocumentPlace) throws(Failure) {
         guard stream.parallel > 1, let given = place["parallel"] ?? place["look_ahead"] else { return }
         if !stream.lookAhead { throw given.failure("several pages at once need \"look_ahead\"") }
+        if stream.paging.restart != nil {
+            throw given.failure(
+                "the pagination has a \"restart\", which is known only from the page before: one at a time")
+        }
         switch stream.paging.style {
         case .offset, .page, .detect: return
         case .single: throw given.failure("there is one page")
@@ -268,6 +275,6 @@ extension PagingPlan {
             case .nextURL: .url
             case .detect, .single: nil
             }
-        return [token, size?.slot].compactMap { $0 }
+        return [token, size?.slot, restart?.slot].compactMap { $0 }
     }
 }

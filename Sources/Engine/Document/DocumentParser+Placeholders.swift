@@ -118,6 +118,7 @@ extension DocumentParser {
         switch leaf {
         case .page(.count): return "it is only known of a page that has come"
         case .page(.size): return plan?.size == nil ? "the pagination has no \"size\"" : nil
+        case .page(.restart): return plan?.restart == nil ? "the pagination has no \"restart\"" : nil
         case .page(.token):
             switch plan?.style {
             case .offset?, .page?, .cursor?: return nil

@@ -91,6 +91,7 @@ extension DocumentParser {
         }
         try checkURL(of: stream.request, place["pagination"] == nil ? nil : stream.paging, in: source, place)
         try records(place, &stream)
+        if let pagination = place["pagination"] { try checkRestart(stream, pagination) }
         stream.missingRecordsAreEmpty = place["missing_records"]?.value.string == "empty"
         stream.errors = try Self.errorRules(place["errors"])
         for bound in ["max_pages", "max_records"] where over == nil {

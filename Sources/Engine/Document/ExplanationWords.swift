@@ -59,6 +59,7 @@ enum Words {
         case .index: "the number of pages before this one"
         case .count: "the number of the page's records"
         case .received: "the number of records so far"
+        case .restart: "what the walk started again with"
         }
     }
 
@@ -78,6 +79,15 @@ enum Words {
         case .equals(let other): "when \(value) equals \(source(other))"
         case .atLeast(let other): "when \(value) has reached \(source(other))"
         }
+    }
+
+    static func restart(_ plan: RestartPlan) -> String {
+        let depths = [
+            plan.afterRecords.map { count($0, "record") }, plan.afterPages.map { count($0, "page") },
+        ].compactMap(\.self)
+        return "after \(MessageText.alternatives(depths)) it starts again from page one, with \(source(plan.from)) in "
+            + slot(plan.slot)
+            + (plan.isInclusive ? "; records that come again with that very value are left out by their key" : "")
     }
 
     static func place(_ path: JSONPath) -> String { Sanitized.text(path.description, most: 120) }

@@ -149,6 +149,7 @@ struct StreamExplanation {
             text += "; "
             text += size.slot.map { "\(Words.slot($0)) asks for \(size.value) records a page" } ?? ""
         }
+        if let restart = plan.restart { text += "; " + Words.restart(restart) }
         return text
     }
 

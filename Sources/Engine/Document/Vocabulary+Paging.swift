@@ -69,7 +69,7 @@ extension Vocabulary {
 
     static let defaultRelation = "next"
     private static let pagingDefaults = PagingPlan(style: .detect)
-    private static let slotOrParam = [["param", "slot"]]
+    static let slotOrParam = [["param", "slot"]]
 
     private static func token(_ usual: String) -> [Key] {
         [
@@ -145,6 +145,7 @@ extension Vocabulary {
             "Statuses by which the API says, behind the first page, that there are no more pages; without it they are "
                 + "errors.",
             default: .array([]), examples: [.array([.int(404)])]),
+        restart,
     ]
     private static let bounds: [Key] = [
         Key("max_pages", .integer(1...1_000_000_000_000), "As the stream's \"max_pages\"."),

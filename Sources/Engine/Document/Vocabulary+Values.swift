@@ -61,7 +61,8 @@ extension Vocabulary {
                     "page", .text(.one(of: ValueSource.PageValue.allCases.map(\.rawValue))),
                     "\"token\": what the page was asked for with (a token, a page number, an offset); \"size\": how "
                         + "many records were asked for; \"index\": how many pages came before; \"count\": how many records "
-                        + "it has; \"received\": how many came in the walk, this page's too.", required: true)
+                        + "it has; \"received\": how many came in the walk, this page's too; \"restart\": what the walk started "
+                        + "again with (\"index\" and \"received\" count from there).", required: true)
             ] + changes),
         ObjectShape(
             title: "Query parameter", description: "One parameter cut out of a URL that comes from elsewhere.",

@@ -59,7 +59,11 @@ final class RequestBuilder: Sendable {
     var bodyOrigin: Origin? {
         switch paging?.size?.slot {
         case .json, .form: base.origin
-        default: plan.body == nil && plan.jsonFields.isEmpty ? nil : base.origin
+        default:
+            switch paging?.restart?.slot {
+            case .json, .form: base.origin
+            default: plan.body == nil && plan.jsonFields.isEmpty ? nil : base.origin
+            }
         }
     }
 
@@ -71,6 +75,9 @@ final class RequestBuilder: Sendable {
         var body = try filledBody(filling)
         if let size = paging?.size, let slot = size.slot {
             try put(.counter(size.value), into: slot, url: &url, headers: &headers, body: &body)
+        }
+        if let restart = paging?.restart, let value = values.restart {
+            try put(value, into: restart.slot, url: &url, headers: &headers, body: &body)
         }
         switch values.token {
         case .url(let next)?:

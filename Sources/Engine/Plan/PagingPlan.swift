@@ -62,6 +62,8 @@ public struct PagingPlan: Sendable, Equatable {
     public var maxPages: Int64?
     public var maxRecords: Int64?
     public var loopGuard = LoopGuard.all
+    /// Where the API gives no deeper pages.
+    public var restart: RestartPlan?
 
     public init(style: Style) { self.style = style }
 
@@ -83,7 +85,7 @@ public struct PagingPlan: Sendable, Equatable {
     /// Whether the head of a response says all about what follows it: then the next request need not wait for the body.
     var isToldByHead: Bool {
         guard let from = tokenSource else { return false }
-        if stopOnShortPage == true || stopOnEmptyPage == true || maxRecords != nil { return false }
+        if stopOnShortPage == true || stopOnEmptyPage == true || maxRecords != nil || restart != nil { return false }
         let sources = [from] + [hasMore].compactMap(\.self) + stops.flatMap(\.sources)
         return sources.flatMap(\.leaves).allSatisfy(\.isInHead)
     }

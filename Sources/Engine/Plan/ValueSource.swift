@@ -45,6 +45,8 @@ public indirect enum ValueSource: Sendable, Equatable {
         case index
         /// How many records came in the page; how many in the walk, up to and with it.
         case count, received
+        /// What the walk started again with, the last time it did.
+        case restart
     }
 }
 
@@ -52,7 +54,7 @@ extension ValueSource {
     /// Whether a leaf is known before the body is.
     var isInHead: Bool {
         switch self {
-        case .header, .link, .page(.token), .page(.size), .constant: true
+        case .header, .link, .page(.token), .page(.size), .page(.restart), .constant: true
         default: false
         }
     }

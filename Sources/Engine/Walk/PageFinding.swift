@@ -8,19 +8,35 @@ public final class PageFinding: Sendable {
     let size: (name: String, value: Int64)?
     /// What the request behind the last one would have been made with.
     let beyond: String?
+    let restart: Restart?
+
+    /// That the walk started again, or does behind this page.
+    struct Restart: Sendable {
+        /// How often before.
+        let number: Int64
+        /// What the page was asked for from.
+        let value: String?
+        /// What those behind it are asked for from.
+        let next: String?
+    }
 
     init(
         pagination: JSONValue? = nil, records: JSONPath? = nil, size: (name: String, value: Int64)? = nil,
-        beyond: String? = nil
+        beyond: String? = nil, restart: Restart? = nil
     ) {
         self.pagination = pagination
         self.records = records
         self.size = size
         self.beyond = beyond
+        self.restart = restart
     }
 
     func with(beyond: String) -> PageFinding {
-        PageFinding(pagination: pagination, records: records, size: size, beyond: beyond)
+        PageFinding(pagination: pagination, records: records, size: size, beyond: beyond, restart: restart)
+    }
+
+    func with(restart: Restart) -> PageFinding {
+        PageFinding(pagination: pagination, records: records, size: size, beyond: beyond, restart: restart)
     }
 
     func write(to writer: inout JSONWriter) {
@@ -37,5 +53,13 @@ public final class PageFinding: Sendable {
             }
         }
         writer.member("beyond", beyond)
+        if let restart {
+            writer.name("restart")
+            writer.object { object in
+                object.member("number", restart.number)
+                object.member("value", restart.value)
+                object.member("next", restart.next)
+            }
+        }
     }
 }

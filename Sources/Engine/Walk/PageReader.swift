@@ -10,6 +10,8 @@ struct PageReader: Sendable {
         var total: Extracted?
         var lastPage: Extracted?
         var totalPages: Extracted?
+        /// What a restart behind this page would be made with.
+        var restart: Extracted?
         /// One of the document's stop rules holds.
         var isStopped = false
         /// In the order of the plan's `carried`.
@@ -64,7 +66,9 @@ struct PageReader: Sendable {
         self.records = records
         self.paging = paging
         tokenSource = paging.tokenSource
-        let sources = [tokenSource, paging.hasMore, paging.total, paging.lastPage, paging.totalPages].compactMap(\.self)
+        let sources = [
+            tokenSource, paging.hasMore, paging.total, paging.lastPage, paging.totalPages, paging.restart?.from,
+        ].compactMap(\.self)
         values = try ResponseReader(
             sources + paging.stops.flatMap(\.sources) + carried + (isGraphQL ? GraphQLAnswer.sources : []),
             behind: records.targets.count)
@@ -131,6 +135,9 @@ struct PageReader: Sendable {
             reading.total = try values.value(paging.total, response, services)
             reading.lastPage = try values.value(paging.lastPage, response, services)
             reading.totalPages = try values.value(paging.totalPages, response, services)
+            if let restart = paging.restart {
+                reading.restart = try values.value(restart.from, response, services)
+            }
         } catch {
             throw .wrong(error)
         }

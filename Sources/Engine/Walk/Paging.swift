@@ -13,7 +13,11 @@ struct Paging: Sendable {
 
     let plan: PagingPlan
     private(set) var pages: Int64 = 0
+    /// Since the walk started, or started again.
     private(set) var received: Int64 = 0
+    /// Before it started again.
+    private var receivedBefore: Int64 = 0
+    var receivedInAll: Int64 { receivedBefore.addingSaturating(received) }
     /// The last total that the server gave; some give it on the first page only.
     private(set) var total: Int64?
     /// The highest one: rows that went away while others moved up count as expected.
@@ -30,7 +34,7 @@ struct Paging: Sendable {
     private var position: Int64 = 0
     private var emptyRun: Int64 = 0
     /// The size to measure a short page by: what was asked, or less when the server caps it.
-    private var size: Int64?
+    private(set) var size: Int64?
     /// The largest page so far: how far apart offsets are, as far as anybody can tell beforehand.
     private(set) var largest: Int64 = 0
     /// The counter of the last page, by the last word of the server.
@@ -45,6 +49,23 @@ struct Paging: Sendable {
         default: break
         }
     }
+
+    /// From page one, behind what came so far.
+    mutating func startAgain() {
+        receivedBefore = receivedInAll
+        received = 0
+        total = nil
+        lastCounter = nil
+        doubt = nil
+        emptyRun = 0
+        switch plan.style {
+        case .offset(_, let start), .page(_, let start): position = start
+        default: position = 0
+        }
+    }
+
+    /// For the host: of what remained when the walk started again, the server counts only that.
+    var shownTotal: Int64? { receivedBefore > 0 ? highestTotal : total }
 
     /// Whether pages are asked for by number or offset.
     var isCounted: Bool { plan.isCounted }

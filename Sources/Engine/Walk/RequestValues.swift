@@ -8,6 +8,7 @@ struct RequestValues: Sendable {
     var received: Int64 = 0
     /// What the response before gave for the request's texts, in the order of the plan's `carried`.
     var carried: [Extracted?] = []
+    var restart: PageToken?
 
     /// Of the request, as the page that answers it has it: `count` is how many records it brought.
     func page(_ value: ValueSource.PageValue, count: Int64) -> Extracted? {
@@ -17,6 +18,7 @@ struct RequestValues: Sendable {
         case .index: Extracted(number: Int64(clamping: index))
         case .count: Extracted(number: count)
         case .received: Extracted(number: received.addingSaturating(count))
+        case .restart: restart.map(Extracted.init)
         }
     }
 }

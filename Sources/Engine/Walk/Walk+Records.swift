@@ -81,7 +81,7 @@ extension Walk {
         }
         guard let expected = paging.highestTotal else { return }
         let isComparable = !(stream.rules.shape?.countsParents ?? false)
-        let came = paging.received.subtractingSaturating(isComparable ? keys.seen : 0)
+        let came = paging.receivedInAll.subtractingSaturating(isComparable ? keys.seen : 0)
         guard came < expected else { return }
         facts.missing = expected - came
         facts.warnings.append(

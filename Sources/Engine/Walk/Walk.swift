@@ -25,7 +25,7 @@ struct Walk: Sendable {
     private let mostBytes: Int64
     private let errorRules: ErrorRules?
     // Two, since the one record of a page may read like a token.
-    private(set) var seenTokens = LoopGuard()
+    var seenTokens = LoopGuard()
     var seenPages = LoopGuard()
     /// Of the page whose turn it is: the first one that was not received, or not taken yet.
     var index: UInt64 = 0
@@ -42,6 +42,8 @@ struct Walk: Sendable {
     var ahead: Ahead
     /// Where heads say how the walk goes on.
     private(set) var headReader: HeadReader?
+    /// Where the API gives no deeper pages.
+    let restarts: Restarts?
     /// How many pages the host has asked for, where that matters.
     private var asked: UInt64 = 1
 
@@ -54,6 +56,7 @@ struct Walk: Sendable {
         ahead = Ahead(most: Ahead.isPossible(stream.paging, stream.request) ? stream.parallel : 1)
         if stream.lookAhead, stream.pagesAhead > 1, !isCall { headReader = HeadReader(stream.paging, stream.request) }
         parentReader = try stream.parentPlan.map { plan throws(Failure) in try ParentReader(plan) }
+        restarts = stream.paging.restart.map { Restarts($0) }
         token = paging.first
         errorRules = try ErrorRules(stream.errors + source.errors)
         keys = KeyMemory(stream.rules.duplicates)
@@ -87,7 +90,8 @@ struct Walk: Sendable {
 
     private func values(with token: PageToken?, index: UInt64) -> RequestValues {
         RequestValues(
-            token: token, size: paging.plan.size?.value, index: index, received: paging.received, carried: carried)
+            token: token, size: paging.plan.size?.value, index: index &- firstOfRound, received: paging.received,
+            carried: carried, restart: restarts?.value)
     }
 
     mutating func nextRequest() throws(Failure) -> PreparedRequest {
@@ -106,7 +110,7 @@ struct Walk: Sendable {
     /// Elsewhere only where the document says so: behind many pages a refusal may mean "not so deep" or "not now", with
     /// records left behind.
     func endsQuietly(on status: Int) -> Bool {
-        if index > 0, paging.plan.endStatuses.contains(status) { return true }
+        if index > firstOfRound, paging.plan.endStatuses.contains(status) { return true }
         return paging.doubt == .firstPageWasShort && [400, 404, 416, 422].contains(status)
     }
 
@@ -324,12 +328,14 @@ struct Walk: Sendable {
                 &arrival.reading, count: arrival.reading.count, delivered: arrival.reading.records.count, url: facts.url
             )
             facts.take(arrival.reading, filters: stream.rules.filter != nil)
-            facts.total = paging.total
-            if case .end(let end) = next { noteMissing(end, &facts) }
-            if next == .end(.maxPages) || next == .end(.maxRecords) { noteBeyond(&facts, arrival.reading) }
-            carried = arrival.reading.carried
-            noteAhead(&facts, bytes: arrival.bytes)
-            try go(next, &facts, services: services)
+            facts.total = paging.shownTotal
+            if try !startsAgain(after: next, arrival.reading, &facts, services: services) {
+                if case .end(let end) = next { noteMissing(end, &facts) }
+                if next == .end(.maxPages) || next == .end(.maxRecords) { noteBeyond(&facts, arrival.reading) }
+                carried = arrival.reading.carried
+                noteAhead(&facts, bytes: arrival.bytes)
+                try go(next, &facts, services: services)
+            }
         }
         index += 1
         return handOver(facts, bytes: arrival.bytes)
@@ -362,6 +368,15 @@ struct Walk: Sendable {
         token = nil
     }
 
+    /// From page one: what was seen may come again, and nothing comes from the response before.
+    mutating func forgetRound() {
+        carried = []
+        seenTokens = LoopGuard()
+        seenPages = LoopGuard()
+        token = paging.first
+        wantsRequest = true
+    }
+
     private mutating func go(
         _ next: Paging.Next, _ facts: inout PageFacts, services: some Services
     ) throws(Failure) {
@@ -374,7 +389,7 @@ struct Walk: Sendable {
             switch following {
             case .counter: break
             case .text(let text), .number(let text):
-                if facts.index == 0, let first = paging.first {
+                if facts.index == firstOfRound, let first = paging.first {
                     _ = seenTokens.hasSeen(services.fingerprint(first.shown))
                 }
                 guard !seenTokens.hasSeen(services.fingerprint(text)) else {
@@ -390,7 +405,7 @@ struct Walk: Sendable {
                     throw Failure(.data, "the next link is not followed: \(reason)")
                 }
                 // The page just read counts as seen, so that a link to itself is caught at once.
-                if facts.index == 0 { _ = seenTokens.hasSeen(services.fingerprint(facts.url.normalized)) }
+                if facts.index == firstOfRound { _ = seenTokens.hasSeen(services.fingerprint(facts.url.normalized)) }
                 guard !seenTokens.hasSeen(services.fingerprint(url.normalized)) else {
                     throw Failure(
                         .data, "the next URL \(url.redacted()) came before in this walk: paging goes in a circle")

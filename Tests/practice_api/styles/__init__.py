@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from practice_api.data import Row
-from practice_api.styles import body, cursors, links, numbers, single, windows
+from practice_api.styles import body, cursors, links, numbers, search, single, windows
 from practice_api.wire import Reply, Request
 
 Style = Callable[[Request, list[Row]], Reply]
@@ -25,4 +25,5 @@ STYLES: dict[str, Style] = {
     "post": body.post,
     "graphql": body.graphql,
     "window": windows.window,
+    "search": search.search,
 }

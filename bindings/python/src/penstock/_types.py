@@ -194,7 +194,7 @@ class FoundValue(_FoundValue, _Changes, total=False):
 
 
 class _PageValue(TypedDict):
-    page: Literal["token", "size", "index", "count", "received"]
+    page: Literal["token", "size", "index", "count", "received", "restart"]
 
 
 class PageValue(_PageValue, _Changes):
@@ -285,6 +285,20 @@ class _Bounds(TypedDict, total=False):
     loop_guard: Literal["all", "tokens"]
 
 
+_RestartFrom = TypedDict("_RestartFrom", {"from": ValueSource})
+
+
+class Restart(_RestartFrom, total=False):
+    """How the walk goes on where the API gives no deeper pages."""
+
+    after_records: int
+    after_pages: int
+    param: str
+    slot: Slot
+    start: str | int | float | Parameter
+    inclusive: bool
+
+
 class _Stops(_Bounds, total=False):
     size: int | PageSize
     has_more: ValueSource
@@ -294,6 +308,7 @@ class _Stops(_Bounds, total=False):
     stop_on_short_page: bool
     stop_on_empty_page: bool
     empty_pages: int
+    restart: Restart
 
 
 class _Token(_Stops, total=False):

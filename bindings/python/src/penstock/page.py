@@ -168,8 +168,8 @@ class Page(Handle[_ffi.PagePointer]):
         """What else is known: "url" (redacted), "method", "request_id", "http_version",
         "attempts", "redirects", "elapsed_ms", "first_byte_ms", "wire_bytes", "body_bytes",
         "records", "filtered", "duplicates", "without_key", "missing", "limit", "detected",
-        "detected_pagination", "detected_records", "detected_size", "beyond" and "warnings"; see
-        penstock_page_metadata() in the C header."""
+        "detected_pagination", "detected_records", "detected_size", "beyond", "restart" and
+        "warnings"; see penstock_page_metadata() in the C header."""
         owned = self._use()
         if self._metadata is None:
             with owned as pointer:
