@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import penstock
-from penstock import _record_types, _settings, _types
+from penstock import _record_types, _settings, _types, _value_types
 
 TYPES: dict[str, Any] = {
     "Penstock source document": _types.SourceDocument,
@@ -31,20 +31,21 @@ TYPES: dict[str, Any] = {
     "Detection": _types.DetectedPagination,
     "One page": _types.NoPagination,
     "Page size": _types.PageSize,
-    "Slot": _types.Slot,
-    "Body": _types.BodyValue,
-    "Header": _types.HeaderValue,
-    "Link": _types.LinkValue,
-    "Last record": _types.LastRecordValue,
-    "Query parameter": _types.QueryParamValue,
-    "First of several": _types.FirstValue,
-    "First record": _types.FirstRecordValue,
-    "Found in a list": _types.FoundValue,
-    "Page value": _types.PageValue,
-    "Constant": _types.ConstantValue,
-    "Parameter value": _types.ParameterValue,
-    "Sum": _types.SumValue,
-    "Stop rule": _types.StopRule,
+    "Restart": _types.Restart,
+    "Slot": _value_types.Slot,
+    "Body": _value_types.BodyValue,
+    "Header": _value_types.HeaderValue,
+    "Link": _value_types.LinkValue,
+    "Last record": _value_types.LastRecordValue,
+    "Query parameter": _value_types.QueryParamValue,
+    "First of several": _value_types.FirstValue,
+    "First record": _value_types.FirstRecordValue,
+    "Found in a list": _value_types.FoundValue,
+    "Page value": _value_types.PageValue,
+    "Constant": _value_types.ConstantValue,
+    "Parameter value": _value_types.ParameterValue,
+    "Sum": _value_types.SumValue,
+    "Stop rule": _value_types.StopRule,
     "Field": _types.Field,
     "Body field": _types.BodyField,
     "GraphQL request": _types.GraphQL,

@@ -84,7 +84,9 @@ def _key(key: Any, records: Sequence[Any], dropped: int, warnings: list[str]) ->
     if missing:
         warnings.append(f"key: {missing} of {len(values)} records have none")
     elif repeated:
-        warnings.append(f"key: {repeated} of {len(values) + dropped} records have one that came before")
+        warnings.append(
+            f"key: {repeated} of {len(values) + dropped} records have one that came before"
+        )
     else:
         return f"{key}: in all of them, and different"
     return f"{key}: does not tell all records apart"
