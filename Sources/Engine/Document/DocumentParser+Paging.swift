@@ -181,20 +181,14 @@ extension DocumentParser {
     }
 
     private func reason(against slot: Slot, in request: RequestPlan, _ source: Source) -> String? {
+        if source.auth.takes(slot) { return "it carries the credentials" }
         switch slot {
         case .url, .placeholder: return nil
         case .query(let name):
-            if case .fixed(let credentials) = source.auth, credentials.contains(where: { $0.slot == .query(name) }) {
-                return "it carries the credentials"
-            }
             return source.query.contains { $0.name == name } ? "it is set by the source's \"query\"" : nil
         case .header(let name):
             if request.headers.contains(where: { ASCII.equalsIgnoringCase($0.name, name) }) {
                 return "it is set by \"headers\""
-            }
-            guard case .fixed(let credentials) = source.auth else { return nil }
-            for case .header(let taken) in credentials.map(\.slot) where ASCII.equalsIgnoringCase(taken, name) {
-                return "it carries the credentials"
             }
             return nil
         case .path(let name):

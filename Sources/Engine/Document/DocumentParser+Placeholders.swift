@@ -221,6 +221,22 @@ enum Placeholder {
         return at < bytes.count && hasDot ? at + 1 - start : nil
     }
 
+    /// What the places of a text ask for.
+    static func names(in text: String) -> [String] {
+        let bytes = Array(text.utf8)
+        var names: [String] = []
+        var at = 0
+        while at < bytes.count {
+            if let length = length(in: bytes, at: at) {
+                names.append(String(decoding: bytes[(at + 1)..<(at + length - 1)], as: UTF8.self))
+                at += length
+            } else {
+                at += 1
+            }
+        }
+        return names
+    }
+
     static func split(_ name: String) -> (root: String, rest: String) {
         guard let dot = name.firstIndex(of: ".") else { return (name, "") }
         return (String(name[..<dot]), String(name[name.index(after: dot)...]))

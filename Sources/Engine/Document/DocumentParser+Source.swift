@@ -55,7 +55,7 @@ extension DocumentParser {
         source.name = place["name"]?.value.string
         source.headers = try headers(place["headers"])
         source.query = try pairs(place["query"])
-        source.auth = try auth(place["auth"], headers: source.headers, query: source.query)
+        try auth(place["auth"], of: &source)
         if let limits = place["limits"] { source.limits = try Self.limits(limits) }
         Vocabulary.retry.apply(place["retry"], to: &source.retry)
         if let retry = place["retry"], source.retry.cap < source.retry.base {
@@ -100,104 +100,6 @@ extension DocumentParser {
         }
         if settings.clientKeyFile != nil, settings.clientCertificateFile == nil, let key = place["client_key_file"] {
             throw key.failure("\"client_key_file\" needs \"client_certificate_file\" beside it")
-        }
-    }
-
-    // MARK: auth
-
-    private mutating func auth(
-        _ place: DocumentPlace?, headers: [RequestPlan.NamedText], query: [RequestPlan.NamedText]
-    ) throws(Failure) -> Source.Auth {
-        var credentials: [Source.Credential] = []
-        for element in place?.elements ?? [] {
-            guard let credential = try credential(element) else {
-                if place?.value.array != nil { throw element.failure("type \"none\" has no place in a list") }
-                continue
-            }
-            if credentials.contains(where: { Self.isSame($0.slot, credential.slot) }) {
-                throw element.failure("two credentials go into the same \(Self.described(credential.slot))")
-            }
-            let isTaken =
-                switch credential.slot {
-                case .header(let name): headers.contains { ASCII.equalsIgnoringCase($0.name, name) }
-                case .query(let name): query.contains { $0.name == name }
-                default: false
-                }
-            if isTaken { throw element.failure("the \(Self.described(credential.slot)) is set by the document, too") }
-            credentials.append(credential)
-        }
-        return credentials.isEmpty ? .none : .fixed(credentials)
-    }
-
-    private mutating func credential(_ place: DocumentPlace) throws(Failure) -> Source.Credential? {
-        switch place["type"]?.value.string {
-        case "api_key":
-            let header = place["header"]?.value.string ?? Vocabulary.defaultKeyHeader
-            let slot = place["query"]?.value.string.map { Slot.query($0) } ?? .header(header)
-            if case .header = slot, place["header"] != nil, let reason = Self.reason(againstHeader: header) {
-                throw (place["header"] ?? place).failure("the header can't be set here: \(reason)")
-            }
-            let value = try filled(place["value"] ?? place)
-            return .init(
-                slot: slot, prefix: place["prefix"]?.value.string ?? "", secret: value,
-                origin: Self.origin(of: place["value"]))
-        case "bearer":
-            return .init(
-                slot: .header("Authorization"), prefix: "Bearer ", secret: try filled(place["token"] ?? place),
-                origin: Self.origin(of: place["token"]))
-        case "basic":
-            let username = try optional(place["username"])
-            let password = try optional(place["password"])
-            if username.isEmpty, password.isEmpty {
-                throw place.failure("\"username\" and \"password\" are both empty", code: .auth)
-            }
-            if username.utf8.contains(UInt8(ascii: ":")) {
-                throw (place["username"] ?? place).failure(
-                    "a username can't hold a colon (RFC 7617 section 2)", code: .auth)
-            }
-            let joined = Base64.encode(Array("\(username):\(password)".utf8))
-            return .init(
-                slot: .header("Authorization"), prefix: "Basic ", secret: Secret(joined),
-                origin: Self.origin(of: place["password"] ?? place["username"]))
-        default: return nil
-        }
-    }
-
-    static let literalOrigin = "the document itself"
-
-    /// For people.
-    private static func origin(of place: DocumentPlace?) -> String {
-        if let name = place?["env"]?.value.string { return "environment variable \(MessageText.quoted(name))" }
-        if let path = place?["file"]?.value.string { return "file \(MessageText.quoted(path))" }
-        if let name = place?["param"]?.value.string { return "parameter \(MessageText.quoted(name))" }
-        return literalOrigin
-    }
-
-    private mutating func optional(_ place: DocumentPlace?) throws(Failure) -> String {
-        guard let place else { return "" }
-        return try secret(place).reveal()
-    }
-
-    private mutating func filled(_ place: DocumentPlace) throws(Failure) -> Secret {
-        let secret = try secret(place)
-        if secret.isEmpty { throw place.failure("the secret is empty", code: .auth) }
-        return secret
-    }
-
-    private static func isSame(_ a: Slot, _ b: Slot) -> Bool {
-        if case .header(let one) = a, case .header(let other) = b { return ASCII.equalsIgnoringCase(one, other) }
-        return a == b
-    }
-
-    static func described(_ slot: Slot) -> String {
-        switch slot {
-        case .query(let name): "query parameter \(MessageText.quoted(name))"
-        case .header(let name): "header \(MessageText.quoted(name))"
-        case .json(let names): "JSON member \(MessageText.quoted(names.joined(separator: ".")))"
-        case .form(let name): "form field \(MessageText.quoted(name))"
-        case .path(let name): "path placeholder {\(Sanitized.text(name, most: 80))}"
-        case .url: "URL"
-        case .placeholder: "request's texts"
         }
     }
 }

@@ -137,6 +137,9 @@ extension DocumentParser {
         }
         plan.body = try body(place, headers: plan.headers)
         plan.jsonFields = try jsonFields(place["fields"])
+        if let reason = source.auth.misfit(plan) {
+            throw (place["form"] ?? place["json"] ?? place["graphql"] ?? place).failure(reason)
+        }
         try check(plan.jsonFields, of: plan, place)
         plan.idempotent = place["idempotent"]?.value.bool
         if let graphql = place["graphql"] {

@@ -34,10 +34,17 @@ struct DocumentParser {
     /// A text that is kept secret whatever it comes from. May be empty only when it stands in the document as such.
     mutating func secret(_ place: DocumentPlace) throws(Failure) -> Secret {
         if let literal = place.value.string {
-            if let flaw = Self.flaw(of: literal), flaw != .empty {
+            let places = Placeholder.names(in: literal).map(Placeholder.split)
+            if context.skipsSecrets, places.contains(where: { $0.root == "param" }) {
+                for place in places where place.root == "param" { askedParameters.insert(place.rest) }
+                return unread()
+            }
+            // Places in it know no page: what a request alone could fill in is refused there.
+            let text = try self.literal(literal, place).reveal()
+            if let flaw = Self.flaw(of: text), flaw != .empty || !literal.isEmpty {
                 throw place.failure("the secret \(flaw.rawValue)", code: .auth)
             }
-            return Secret(literal)
+            return Secret(text)
         }
         if let name = place["param"]?.value.string {
             if context.skipsSecrets {

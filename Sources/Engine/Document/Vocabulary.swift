@@ -169,7 +169,7 @@ enum Vocabulary {
     static let scalar: Shape.Definition = .init("scalar", "A text, a number, or true or false.") {
         .choice([.line, .number, .flag])
     }
-    private static let references: [ObjectShape] = [
+    static let references: [ObjectShape] = [
         parameterObject,
         ObjectShape(
             title: "Environment variable", description: "A secret, read and checked when the client is opened.",
@@ -225,32 +225,6 @@ enum Vocabulary {
                 + "not is an error.", default: .bool(false)),
     ]
     static let form: Shape.Definition = .init("form", "Form fields by name; a list repeats the name.") { .named(query) }
-
-    // MARK: auth
-
-    static let auth: Shape.Definition = .init("auth", "One credential.") { .tagged(authObjects) }
-    private static let authObjects: [ObjectShape] = [
-        ObjectShape(
-            title: "API key", tag: "api_key", description: "A text in a header or query parameter.",
-            keys: [
-                Key("header", .text(.headerName), "The header that carries it.", default: .string(defaultKeyHeader)),
-                Key("query", .text(.line(1...256)), "The query parameter that carries it, instead of a header."),
-                Key("value", .named(secret), "The key.", required: true),
-                Key("prefix", .line, "In front of the key.", default: .string(""), examples: [.string("Token ")]),
-            ], exclusive: [["header", "query"]]),
-        ObjectShape(
-            title: "Bearer token", tag: "bearer", description: "Authorization: Bearer (RFC 6750).",
-            keys: [Key("token", .named(secret), "The token.", required: true)]),
-        ObjectShape(
-            title: "Basic", tag: "basic",
-            description: "Authorization: Basic (RFC 7617). Either part may be empty, not both.",
-            keys: [
-                Key("username", .named(secret), "Without a colon.", default: .string("")),
-                Key("password", .named(secret), "The password.", default: .string("")),
-            ]),
-        ObjectShape(title: "No credentials", tag: "none", description: "Requests go out as they are.", keys: []),
-    ]
-    static let defaultKeyHeader = "X-API-Key"
 
     // MARK: making
 

@@ -11,10 +11,7 @@ enum Redaction {
 
     static func text(_ bytes: UnsafeRawBufferPointer, _ secrets: [Secret]) -> String {
         var forms: Set<String> = []
-        for secret in secrets where !secret.isEmpty {
-            let plain = secret.reveal()
-            forms.formUnion([plain, WebURL.encodeQueryValue(plain), PercentEncoding.formField(plain)])
-        }
+        for secret in secrets where !secret.isEmpty { forms.formUnion(Redaction.forms(of: secret.reveal())) }
         // The longest first: one may be a part of another.
         let needles = forms.map { Array($0.utf8) }.sorted { ($0.count, $1[0]) > ($1.count, $0[0]) }
         var hay = Array(bytes.prefix(mostBytes))
@@ -22,6 +19,62 @@ enum Redaction {
         if bytes.count > mostBytes, let longest = needles.first { hay.removeLast(min(hay.count, longest.count)) }
         for needle in needles { hay = replacing(needle, in: hay) }
         return String(decoding: hay, as: UTF8.self)
+    }
+
+    /// A secret as it may stand in what comes back: URL-encoded, as a JSON text, in base64.
+    private static func forms(of plain: String) -> [String] {
+        var forms = [plain]
+        for encoded in [
+            WebURL.encodeQueryValue(plain), PercentEncoding.formField(plain), PercentEncoding.encode(plain),
+        ] where encoded != plain {
+            forms += [encoded, Redaction.lowerHex(encoded)]
+        }
+        var writer = JSONWriter()
+        writer.string(plain)
+        let quoted = String(writer.text.dropFirst().dropLast())
+        forms += [quoted, Redaction.replacing("/", by: "\\/", in: quoted), Redaction.htmlSafe(quoted)]
+        // A short one would be found in texts that have nothing to do with it.
+        if plain.utf8.count >= 6 { forms += Redaction.base64(of: Array(plain.utf8)) }
+        return forms
+    }
+
+    /// Wherever it begins in what was encoded: three texts, since base64 takes three bytes at a time; in both alphabets.
+    private static func base64(of bytes: [UInt8]) -> [String] {
+        (0..<3).flatMap { shift -> [String] in
+            // The first and last characters hold bits of neighbours, too.
+            let encoded = Base64.encode(repeatElement(0, count: shift) + bytes)
+            let begin = shift == 0 ? 0 : shift + 1
+            let whole = (shift + bytes.count) * 8 / 6
+            let core = String(encoded.prefix(whole).dropFirst(begin))
+            let urlSafe = replacing("/", by: "_", in: replacing("+", by: "-", in: core))
+            return [core, urlSafe]
+        }
+    }
+
+    private static func replacing(_ character: Character, by text: String, in whole: String) -> String {
+        whole.reduce(into: "") { $0 += $1 == character ? text : String($1) }
+    }
+
+    /// As Go and others write JSON.
+    private static func htmlSafe(_ text: String) -> String {
+        text.reduce(into: "") { result, character in
+            switch character {
+            case "<": result += "\\u003c"
+            case ">": result += "\\u003e"
+            case "&": result += "\\u0026"
+            default: result.append(character)
+            }
+        }
+    }
+
+    private static func lowerHex(_ encoded: String) -> String {
+        var bytes = Array(encoded.utf8)
+        for index in bytes.indices where bytes[index] == UInt8(ascii: "%") {
+            for digit in [index + 1, index + 2] where digit < bytes.count {
+                bytes[digit] = ASCII.lowercased(bytes[digit])
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     private static func replacing(_ needle: [UInt8], in hay: [UInt8]) -> [UInt8] {
@@ -47,7 +100,7 @@ extension Source {
     /// All that this source knows.
     var secrets: [Secret] {
         var secrets: [Secret] = []
-        if case .fixed(let credentials) = auth { secrets += credentials.map(\.secret) }
+        for credential in auth.credentials { secrets += [credential.secret] + credential.parts }
         secrets += (headers + query).flatMap(\.value.secrets) + streams.flatMap(\.request.secrets)
         return secrets
     }

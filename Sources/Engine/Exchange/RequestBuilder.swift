@@ -250,13 +250,6 @@ extension PagingPlan {
     }
 }
 
-extension Source.Auth {
-    var queryNames: [String] {
-        guard case .fixed(let credentials) = self else { return [] }
-        return credentials.compactMap { if case .query(let name) = $0.slot { name } else { nil } }
-    }
-}
-
 extension WebURL {
     /// Servers repeat the parameters that they were called with, credentials too, in links and redirects: this URL
     /// without them, whatever the name they now stand under. (A short one may be equal to something else by chance.)

@@ -6,10 +6,12 @@ public struct Source: Sendable {
         case fixed([Credential])
     }
     public struct Credential: Sendable {
-        /// `.header` or `.query`.
+        /// `.header`, `.query`, `.form` or `.json`.
         public var slot: Slot
         public var prefix: String
         public var secret: Secret
+        /// What it was made of, where a message must not show that either.
+        var parts: [Secret] = []
         /// For people: where the secret comes from.
         public var origin: String
         public init(slot: Slot, prefix: String = "", secret: Secret, origin: String = "the document itself") {
