@@ -38,7 +38,11 @@ esac
 names=("$@")
 if [ ${#names[@]} -eq 0 ]; then
     for source in "$here"/test_*.c; do
-        names+=("$(basename "$source" .c)")
+        name=$(basename "$source" .c)
+        # gcc's address sanitizer forks with its allocator's locks as other threads hold them, so that a child may wait
+        # for ever inside malloc. Plain and under valgrind the test runs.
+        if [ "$mode" = asan ] && [ "$name" = test_fork ]; then continue; fi
+        names+=("$name")
     done
 fi
 for name in "${names[@]}"; do

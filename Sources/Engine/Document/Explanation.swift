@@ -139,7 +139,8 @@ public struct Explanation: Sendable {
         if source.transport.insecureSkipVerify, source.transport.caFile != nil {
             notes.append("\"ca_file\" counts for nothing beside \"insecure_skip_verify\"")
         }
-        for case .concurrent(let count) in source.limits.rules.map(\.kind) where count > source.transport.maxConnections {
+        for case .concurrent(let count) in source.limits.rules.map(\.kind) where count > source.transport.maxConnections
+        {
             notes.append(
                 "the limit of \(count) requests under way is above the \(source.transport.maxConnections) connections "
                     + "(\"connections\": {\"total\"})")

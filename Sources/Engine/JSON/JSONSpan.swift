@@ -14,6 +14,15 @@ public enum JSONKind: UInt8, Sendable, CustomStringConvertible {
         }
     }
 
+    /// For messages: `an object`, and `null` without an article.
+    public var described: String {
+        switch self {
+        case .null: "null"
+        case .array, .object: "an \(self)"
+        case .bool, .number, .string: "a \(self)"
+        }
+    }
+
     /// The kind of the value that begins with `byte`. Only asked for values that the scanner accepted.
     @inline(__always) init(firstByte byte: UInt8) {
         switch byte {

@@ -271,7 +271,7 @@ struct Paging: Sendable {
     private func token(_ reading: PageReader.Reading, url: WebURL) throws(Failure) -> Next {
         guard let found = reading.token, !found.isNull, found.value != .bool(false) else { return try noToken() }
         guard let text = found.text else {
-            throw Failure(.data, "the cursor is a \(found.value.kind), not a text or number")
+            throw Failure(.data, "the cursor\(placeOfToken) is \(found.value.kind.described), not a text or number")
         }
         if text.isEmpty, !plan.emptyTokenIsToken { return try noToken() }
         if case .cursor(.url, _) = plan.style { return .page(.url(try Paging.resolve(text, from: url))) }
@@ -284,10 +284,13 @@ struct Paging: Sendable {
             return try noToken()
         }
         guard let text = found.text, case .string = found.value else {
-            throw Failure(.data, "the next URL is a \(found.value.kind), not a text")
+            throw Failure(.data, "the next URL\(placeOfToken) is \(found.value.kind.described), not a text")
         }
         return .page(.url(try Paging.resolve(text, from: url)))
     }
+
+    /// For messages.
+    private var placeOfToken: String { plan.tokenSource.map { " (\($0.described))" } ?? "" }
 
     private func noToken() throws(Failure) -> Next {
         // The end by one rule, more to come by another: nobody can go on from here, and stopping silently loses data.

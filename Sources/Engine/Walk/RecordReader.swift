@@ -92,7 +92,7 @@ final class RecordReader: Sendable {
                 case .null: reading.warnings.append("records: \"\(places[target])\" is null, taken as an empty page")
                 case .bool, .number, .string:
                     throw Failure(
-                        .data, "records: \"\(places[target])\" is a \(match.kind), not a list or an object")
+                        .data, "records: \"\(places[target])\" is \(match.kind.described), not a list or an object")
                 }
             }
         }
@@ -258,7 +258,7 @@ final class RecordReader: Sendable {
                     }
                     guard try buffer.add(record, members: additions) else {
                         throw RecordShape.wrong(
-                            "record \(index) is a \(span.kind), not an object: no member can be added to it")
+                            "record \(index) is \(span.kind.described), not an object: no member can be added to it")
                     }
                 }
                 return nil

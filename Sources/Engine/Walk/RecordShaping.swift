@@ -34,7 +34,7 @@ extension RecordShape {
                     guard let first = rows.popFirst() else { continue }
                     header = JSONParts.elements(of: first, in: body)
                     guard first.kind == .array else {
-                        throw RecordShape.wrong("the first row is a \(first.kind), not a list of names")
+                        throw RecordShape.wrong("the first row is \(first.kind.described), not a list of names")
                     }
                 }
                 try RecordShape.rows(rows, try RecordShape.checked(header, body), body, &buffer)
@@ -93,7 +93,8 @@ extension RecordShape {
                 )
             }
             guard try buffer.add(record, members: keyHead + member.name.bytes(in: body)) else {
-                throw wrong("\(name(member.name, body)) is a \(member.value.kind), not an object: say \"value_field\"")
+                throw wrong(
+                    "\(name(member.name, body)) is \(member.value.kind.described), not an object: say \"value_field\"")
             }
         }
     }
@@ -104,7 +105,7 @@ extension RecordShape {
         var seen: Set<[UInt8]> = []
         for (index, span) in names.enumerated() {
             guard span.kind == .string else {
-                throw wrong("name \(index) of the columns is a \(span.kind), not a text")
+                throw wrong("name \(index) of the columns is \(span.kind.described), not a text")
             }
             let head = span.bytes(in: body) + [UInt8(ascii: ":")]
             guard seen.insert(head).inserted else { throw wrong("two columns have the name \(name(span, body))") }
@@ -118,7 +119,7 @@ extension RecordShape {
         _ rows: ArraySlice<JSONSpan>, _ heads: [[UInt8]], _ body: UnsafeRawBufferPointer, _ buffer: inout RecordBuffer
     ) throws(Failure) {
         for (index, row) in rows.enumerated() {
-            guard row.kind == .array else { throw wrong("row \(index) is a \(row.kind), not a list") }
+            guard row.kind == .array else { throw wrong("row \(index) is \(row.kind.described), not a list") }
             let cells = JSONParts.elements(of: row, in: body)
             guard cells.count <= heads.count else {
                 throw wrong("row \(index) has \(cells.count) values for \(heads.count) names")
@@ -176,7 +177,7 @@ extension RecordShape {
             // Proved with the body: it can't fail.
             guard (try? scanner.scan(bytes, into: &found)) != nil else { continue }
             for value in found[0].values where ![.array, .object, .null].contains(value.kind) {
-                throw wrong("\"\(path)\" of a record is a \(value.kind), not a list")
+                throw wrong("\"\(path)\" of a record is \(value.kind.described), not a list")
             }
             let children = found[0].elements
             guard !carried.isEmpty else {
@@ -201,7 +202,8 @@ extension RecordShape {
                 }
                 guard try buffer.add(record, members: members) else {
                     throw wrong(
-                        "a child at \"\(path)\" is a \(child.kind), not an object: nothing can be carried into it")
+                        "a child at \"\(path)\" is \(child.kind.described), not an object: nothing can be carried into it"
+                    )
                 }
             }
         }

@@ -98,7 +98,7 @@ import Testing
         (#"{"path": "r", "shape": "rows_with_header"}"#, #"{"r":[["a"],[1,2]]}"#, "row 0 has 2 values for 1 names"),
         (#"{"path": "r", "shape": "rows_with_header"}"#, #"{"r":[["a",1]]}"#, "name 1 of the columns is a number"),
         (#"{"path": "r", "shape": "rows_with_header"}"#, #"{"r":[["a","a"]]}"#, "two columns have the name \"a\""),
-        (#"{"path": "r", "shape": "rows_with_header"}"#, #"{"r":[["a"],{}]}"#, "row 0 is a object, not a list"),
+        (#"{"path": "r", "shape": "rows_with_header"}"#, #"{"r":[["a"],{}]}"#, "row 0 is an object, not a list"),
         (
             #"{"path": "r", "shape": "columns"}"#, #"{"r":{"a":[1],"b":[]}}"#,
             "differ in length: \"a\" has 1 values, \"b\" has 0"

@@ -30,11 +30,13 @@ import Testing
     }
 
     @Test func tokenThatIsNoTextIsAnErrorWithItsPlace() throws {
-        for (token, kind) in [("true", "boolean"), ("{\"a\":1}", "object"), ("[1]", "array")] {
+        for (token, kind) in [("true", "a boolean"), ("{\"a\":1}", "an object"), ("[1]", "an array")] {
             let world = try World.walk(Make.stream(Make.cursor()), [Self.page(1, "\"a\""), Self.page(2, token)])
             let failure = try #require(world.failure)
             #expect(failure.code == .data)
-            #expect(failure.message == "stream \"things\", page 1: the cursor is a \(kind), not a text or number")
+            #expect(
+                failure.message
+                    == "stream \"things\", page 1: the cursor (the value at \"next\") is \(kind), not a text or number")
             #expect(failure.page == 1)
         }
     }
