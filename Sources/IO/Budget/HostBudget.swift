@@ -1,0 +1,165 @@
+internal import CLinux
+package import Engine
+internal import Glibc
+internal import Synchronization
+
+/// A budget that processes of one host share through a file.
+package final class HostBudget: BudgetStore {
+    private let core: Core
+    private let generation = Fork.generation
+
+    package init(path: String, plan: BudgetPlan) throws(Failure) {
+        core = Core(file: try BudgetFile.open(path, plan), plan: plan)
+    }
+
+    deinit {
+        // In a child the thread, the locks and the permits are the parent's.
+        if Fork.isSame(generation) { core.end() }
+    }
+
+    package func ask(_ demand: BudgetDemand, now: Instant) throws(Failure) -> BudgetAnswer {
+        try core.ask(demand, now: now)
+    }
+    package func release(_ demand: BudgetDemand, actual: [Int64]?, now: Instant) throws(Failure) {
+        try core.change { table throws(BudgetTable.Damage) in
+            try table.release(demand, actual: actual, slot: core.file.slot, now: now)
+        }
+    }
+    package func charge(_ demand: BudgetDemand, now: Instant) throws(Failure) {
+        try core.change { table throws(BudgetTable.Damage) in try table.charge(demand, now: now) }
+    }
+    package func leave(_ demand: BudgetDemand, now: Instant) throws(Failure) {
+        try core.change { table throws(BudgetTable.Damage) in
+            table.leave(demand.mask, slot: core.file.slot, now: now)
+        }
+    }
+    package func pause(_ mask: UInt32, until: Instant) throws(Failure) {
+        try core.change { table throws(BudgetTable.Damage) in table.pause(mask, until: until) }
+    }
+    package func pausedUntil(_ mask: UInt32) throws(Failure) -> Instant? {
+        try core.change { table throws(BudgetTable.Damage) in table.pausedUntil(mask) }
+    }
+    package func onChange(_ wake: @escaping @Sendable () -> Void) { core.wake.withLock { $0 = wake } }
+
+    /// What the thread holds too.
+    private final class Core: Sendable {
+        struct State: Sendable {
+            var table: BudgetTable
+            var checkedAt = Instant(nanoseconds: 0)
+            var thread: WorkerThread?
+        }
+
+        let file: BudgetFile
+        let state: Lock<State>
+        let wake = Lock<@Sendable () -> Void>({})
+        private let isWaiting = Atomic<Bool>(false)
+        private let isEnding = Atomic<Bool>(false)
+        /// Signs that came before anybody of this process waited.
+        private let first: UInt32
+
+        init(file: BudgetFile, plan: BudgetPlan) {
+            self.file = file
+            first = file.signalWord(slot: file.slot).pointee.load(ordering: .acquiring)
+            state = Lock(State(table: BudgetTable(file.words, plan: plan)))
+        }
+
+        func ask(_ demand: BudgetDemand, now: Instant) throws(Failure) -> BudgetAnswer {
+            let result = state.withLock { state -> Result<(BudgetAnswer, [Int]), Failure> in
+                do throws(Failure) {
+                    // Once a second: whether the file is still the one that others find.
+                    if now - state.checkedAt > .seconds(1) {
+                        try file.checkName()
+                        state.checkedAt = now
+                    }
+                    let answer = try change(&state.table) { table throws(BudgetTable.Damage) in
+                        try table.ask(demand, slot: file.slot, now: now)
+                    }
+                    if answer == .granted || answer == .never { return .success((answer, state.table.woken)) }
+                    if state.thread == nil { state.thread = WorkerThread("penstock-budget") { self.watch() } }
+                    if !isWaiting.exchange(true, ordering: .relaxed) { file.signal(file.slot) }
+                    return .success((answer, state.table.woken))
+                } catch { return .failure(error) }
+            }
+            let (answer, woken) = try result.get()
+            for slot in woken { file.signal(slot) }
+            return answer
+        }
+
+        func change<R: Sendable>(
+            _ body: (inout BudgetTable) throws(BudgetTable.Damage) -> R
+        ) throws(Failure) -> R {
+            let result = state.withLock { state -> Result<(R, [Int]), Failure> in
+                do throws(Failure) {
+                    let result = try change(&state.table, body)
+                    return .success((result, state.table.woken))
+                } catch { return .failure(error) }
+            }
+            let (value, woken) = try result.get()
+            for slot in woken { file.signal(slot) }
+            return value
+        }
+
+        private func change<R>(
+            _ table: inout BudgetTable, _ body: (inout BudgetTable) throws(BudgetTable.Damage) -> R
+        ) throws(Failure) -> R {
+            // Before and after: what was decided on memory that had lost its file is worth nothing.
+            if file.isLost { throw file.lost }
+            table.forgetWoken()
+            let value = try file.withTable {
+                do throws(BudgetTable.Damage) {
+                    return .success(try body(&table))
+                } catch { return .failure(file.damaged) }
+            }
+            if file.isLost { throw file.lost }
+            return value
+        }
+
+        // MARK: the thread
+
+        /// Waits for a sign of the others, and sees to those that died while anybody waits.
+        private func watch() {
+            let word = file.signalWord(slot: file.slot)
+            var seen = first
+            while !isEnding.load(ordering: .acquiring) {
+                let now = word.pointee.load(ordering: .acquiring)
+                if file.isLost { return wake.withLock { $0 }() }
+                if now != seen {
+                    seen = now
+                    wake.withLock { $0 }()
+                    continue
+                }
+                let isAwaited = isWaiting.load(ordering: .relaxed)
+                let result = penstock_futex_wait(word, seen, isAwaited ? 100_000_000 : -1)
+                if result == EFAULT { return wake.withLock { $0 }() }
+                if result == ETIMEDOUT { bury() }
+            }
+        }
+
+        private func bury() {
+            let now = Clock.now()
+            guard file.mayLook(now: now, every: .milliseconds(90)) else { return }
+            var hasWaiters = false
+            for slot in 0..<BudgetLayout.slotCount where slot != file.slot {
+                guard file.words[file.layout.slot(slot)] != 0, !file.isAlive(slot: slot) else { continue }
+                _ = try? change { table throws(BudgetTable.Damage) in
+                    // Somebody may have taken the slot meanwhile.
+                    guard table.isOccupied(slot: slot), !self.file.isAlive(slot: slot) else { return }
+                    try table.bury(slot: slot, now: Clock.now())
+                }
+            }
+            _ = try? change { table throws(BudgetTable.Damage) in
+                hasWaiters = table.isWaiting(slot: self.file.slot)
+            }
+            isWaiting.store(hasWaiters, ordering: .relaxed)
+        }
+
+        func end() {
+            isEnding.store(true, ordering: .releasing)
+            file.signal(file.slot)
+            state.withLock { $0.thread }?.join()
+            _ = try? change { table throws(BudgetTable.Damage) in
+                try table.bury(slot: self.file.slot, now: Clock.now())
+            }
+        }
+    }
+}
