@@ -10,11 +10,14 @@ struct Boot {
 
     static func current(_ path: String) throws(Failure) -> Boot {
         let file = "/proc/sys/kernel/random/boot_id"
-        guard let digits = try? ProcessReferences().file(file).compactMap({ Character(UnicodeScalar($0)).hexDigitValue }),
+        guard
+            let digits = try? ProcessReferences().file(file).compactMap({ Character(UnicodeScalar($0)).hexDigitValue }),
             digits.count >= 32
         else { throw BudgetFile.failure(path, "can't be used: \(file) can't be read, so boots can't be told apart") }
         var halves: [Int64] = [0, 0]
-        for (index, digit) in digits.prefix(32).enumerated() { halves[index / 16] = halves[index / 16] << 4 | Int64(digit) }
+        for (index, digit) in digits.prefix(32).enumerated() {
+            halves[index / 16] = halves[index / 16] << 4 | Int64(digit)
+        }
         var status = stat()
         // Kernels before 5.6 have no time namespaces.
         let namespace = stat("/proc/self/ns/time", &status) == 0 ? Int64(truncatingIfNeeded: status.st_ino) : 0

@@ -104,7 +104,9 @@ package final class BudgetFile: @unchecked Sendable {
             guard fstat(descriptor, &status) == 0 else { throw failure(path, "can't be read") }
             guard status.st_mode & S_IFMT == S_IFREG else { throw failure(path, "is not a regular file") }
             guard status.st_uid == geteuid() else { throw failure(path, "belongs to another user") }
-            guard status.st_mode & 0o077 == 0 else { throw failure(path, "is open to other users: its mode must be 0600") }
+            guard status.st_mode & 0o077 == 0 else {
+                throw failure(path, "is open to other users: its mode must be 0600")
+            }
             // NFS, SMB (two numbers), 9P: other hosts don't see what is mapped here.
             guard ![0x6969, 0xFF53_4D42, 0xFE53_4D42, 0x0102_1997].contains(penstock_file_system(descriptor)) else {
                 throw failure(path, "is on a network file system: other hosts share a budget through Redis")
@@ -124,7 +126,9 @@ package final class BudgetFile: @unchecked Sendable {
             guard result == EAGAIN || result == EACCES || result == EINTR else {
                 throw failure(path, "can't be locked: \(Self.reason(result))")
             }
-            guard Clock.now() < deadline else { throw failure(path, "is being opened by a process that does not go on") }
+            guard Clock.now() < deadline else {
+                throw failure(path, "is being opened by a process that does not go on")
+            }
             usleep(2000)
         }
     }
@@ -201,9 +205,11 @@ package final class BudgetFile: @unchecked Sendable {
 
     /// Takes a slot, and sees to what processes that are gone have left.
     private func enter(isNew: Bool) throws(Failure) {
-        guard let free = (0..<BudgetLayout.slotCount).first(where: {
-            penstock_lock_byte(descriptor, Self.byte($0), Int16(F_WRLCK)) == 0
-        }) else { throw failure("has \(BudgetLayout.slotCount) users already") }
+        guard
+            let free = (0..<BudgetLayout.slotCount).first(where: {
+                penstock_lock_byte(descriptor, Self.byte($0), Int16(F_WRLCK)) == 0
+            })
+        else { throw failure("has \(BudgetLayout.slotCount) users already") }
         slot = free
         let epoch = UnsafeMutableRawPointer(words + layout.signal(slot: slot)).assumingMemoryBound(to: UInt32.self) + 1
         epoch.pointee = epoch.pointee &+ 1 & 0x7FFF
@@ -243,11 +249,14 @@ package final class BudgetFile: @unchecked Sendable {
         guard words[Header.timeNamespace] == here.timeNamespace else {
             throw failure("is used in another time namespace")
         }
-        if words[Header.boot] == here.boot.0, words[Header.boot + 1] == here.boot.1, words[Header.moving] == 0 { return }
+        if words[Header.boot] == here.boot.0, words[Header.boot + 1] == here.boot.1, words[Header.moving] == 0 {
+            return
+        }
         guard isAlone else { throw failure("says that it is from another boot, yet others use it") }
         // Interrupted in the middle of this, or a wall clock that went back: as if all had just been used.
         let shift =
-            words[Header.moving] != 0 ? Int64.max : words[Header.wall].subtractingReportingOverflow(here.wall).partialValue
+            words[Header.moving] != 0
+            ? Int64.max : words[Header.wall].subtractingReportingOverflow(here.wall).partialValue
         words[Header.moving] = 1
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         table.move(by: Timespan(nanoseconds: shift), now: Clock.now())
@@ -303,7 +312,9 @@ package final class BudgetFile: @unchecked Sendable {
 
     /// No system call unless somebody waits.
     func withTable<R>(_ body: () -> Result<R, Failure>) throws(Failure) -> R {
-        if !lockPointer.pointee.compareExchange(expected: 0, desired: mine, ordering: .acquiring).exchanged { try waitForLock() }
+        if !lockPointer.pointee.compareExchange(expected: 0, desired: mine, ordering: .acquiring).exchanged {
+            try waitForLock()
+        }
         let result = body()
         let before = lockPointer.pointee.exchange(0, ordering: .releasing)
         if before & Self.contended != 0 { penstock_futex_wake(lockPointer, 1) }
@@ -312,7 +323,9 @@ package final class BudgetFile: @unchecked Sendable {
 
     private func waitForLock() throws(Failure) {
         for _ in 0..<200 where lockPointer.pointee.load(ordering: .relaxed) == 0 {
-            if lockPointer.pointee.compareExchange(expected: 0, desired: mine, ordering: .acquiring).exchanged { return }
+            if lockPointer.pointee.compareExchange(expected: 0, desired: mine, ordering: .acquiring).exchanged {
+                return
+            }
         }
         let deadline = Clock.now() + .seconds(2)
         while true {
@@ -320,7 +333,9 @@ package final class BudgetFile: @unchecked Sendable {
             if seen == 0 {
                 // Others may wait still.
                 let desired = mine | Self.contended
-                if lockPointer.pointee.compareExchange(expected: 0, desired: desired, ordering: .acquiring).exchanged { return }
+                if lockPointer.pointee.compareExchange(expected: 0, desired: desired, ordering: .acquiring).exchanged {
+                    return
+                }
                 continue
             }
             let waited = seen | Self.contended
@@ -335,7 +350,10 @@ package final class BudgetFile: @unchecked Sendable {
             let owner = Int(waited & 0xFFFF) - 1
             // A number that nobody has is as good as a dead owner; so is one's own: of a process before this.
             let isDead = owner >= BudgetLayout.slotCount || owner == slot || !isAlive(slot: owner)
-            if isDead, lockPointer.pointee.compareExchange(expected: waited, desired: mine | Self.contended, ordering: .acquiring)
+            if isDead,
+                lockPointer.pointee.compareExchange(
+                    expected: waited, desired: mine | Self.contended, ordering: .acquiring
+                )
                 .exchanged
             {
                 do throws(BudgetTable.Damage) {

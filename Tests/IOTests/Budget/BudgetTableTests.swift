@@ -85,7 +85,8 @@ import Testing
             switch try table.ask(Self.one, slot: 0, now: now) {
             case .granted: granted += 1
             case .at(let instant):
-                #expect(try table.ask(Self.one, slot: 0, now: Instant(nanoseconds: instant.nanoseconds - 1)) != .granted)
+                #expect(
+                    try table.ask(Self.one, slot: 0, now: Instant(nanoseconds: instant.nanoseconds - 1)) != .granted)
                 now = instant
             default: Issue.record("it waits for nothing")
             }
@@ -99,7 +100,9 @@ import Testing
         var now = Self.start
         var instants: [Int64] = []
         while now < Self.start + .seconds(5) {
-            if case .at(let instant) = try table.ask(Self.one, slot: 0, now: now) { now = instant } else {
+            if case .at(let instant) = try table.ask(Self.one, slot: 0, now: now) {
+                now = instant
+            } else {
                 instants.append(now.nanoseconds)
                 now = now + Timespan(nanoseconds: 20_000)
             }
@@ -116,7 +119,8 @@ import Testing
         #expect(try table.ask(Self.one, slot: 0, now: Self.start) == .at(Self.start + .milliseconds(100)))
         #expect(try table.ask(Self.one, slot: 0, now: Self.start + .milliseconds(100)) == .granted)
         #expect(
-            try table.ask(Self.one, slot: 0, now: Self.start + .milliseconds(100)) == .at(Self.start + .milliseconds(200)))
+            try table.ask(Self.one, slot: 0, now: Self.start + .milliseconds(100))
+                == .at(Self.start + .milliseconds(200)))
     }
 
     @Test func costIsCorrected() throws {
@@ -183,7 +187,8 @@ import Testing
     }
 
     @Test func whatADeadOneHeldComesBack() throws {
-        let plan = BudgetPlan([Self.window(2, .seconds(1)), .init(.gate(most: 2))], text: "", lease: .milliseconds(300))
+        let plan = BudgetPlan(
+            [Self.window(2, .seconds(1)), .init(.gate(most: 2))], text: "", lease: .milliseconds(300))
         let memory = Memory(plan)
         var table = memory.table
         let both = BudgetDemand([.init(rule: 0, cost: 1), .init(rule: 1, cost: 1)])
@@ -195,7 +200,9 @@ import Testing
         #expect(table.woken == [6])
         #expect(!table.isOccupied(slot: 5))
         // The gate is open at once; the server may count the requests until the lease ends.
-        #expect(try table.ask(BudgetDemand([.init(rule: 1, cost: 2)]), slot: 7, now: Self.start + .milliseconds(51)) == .granted)
+        #expect(
+            try table.ask(BudgetDemand([.init(rule: 1, cost: 2)]), slot: 7, now: Self.start + .milliseconds(51))
+                == .granted)
         try table.release(BudgetDemand([.init(rule: 1, cost: 2)]), slot: 7, now: Self.start + .milliseconds(51))
         #expect(
             try table.ask(both, slot: 6, now: Self.start + .milliseconds(51)) == .at(Self.start + .milliseconds(1300)))
