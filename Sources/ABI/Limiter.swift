@@ -6,7 +6,7 @@ internal import IO
 final class LimiterHandle: Owned, Sendable {
     let generation = Fork.generation
     let limiter: SharedLimiter
-    init(_ plan: LimitPlan) { limiter = SharedLimiter(plan) }
+    init(_ plan: LimiterPlan) throws(Failure) { limiter = try SharedLimiter(plan) }
 }
 
 @_cdecl("penstock_limiter_open") @implementation public func penstock_limiter_open(
@@ -15,8 +15,8 @@ final class LimiterHandle: Owned, Sendable {
 ) -> penstock_status {
     boundary(error) { () throws(Failure) in
         let out = try need(out, "out")
-        let plan = try LimitPlan.parse(json(text, size, "the limits"))
-        Handle.give(LimiterHandle(plan), to: out)
+        let plan = try LimiterPlan.parse(json(text, size, "the limits"), references: ProcessReferences())
+        Handle.give(try LimiterHandle(plan), to: out)
         return PENSTOCK_OK
     }
 }

@@ -104,7 +104,7 @@ extension Client {
             case .never:
                 let reason =
                     "a request that costs \(key.own.points) points is more than the shared limiter gives at once, ever"
-                failLane(index, Failure(.config, reason))
+                failLane(index, budget?.failure ?? Failure(.config, reason))
                 pass = Limiter.Pass()
                 continue
             case nil: break

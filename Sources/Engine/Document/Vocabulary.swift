@@ -48,7 +48,7 @@ enum Vocabulary {
 
     /// The other JSON texts that functions take, as "$defs" of the schema.
     static let otherTexts: [(String, Shape)] = [
-        ("client_options", .object(clientOptions)), ("job", .object(job)), ("limiter", .named(limits)),
+        ("client_options", .object(clientOptions)), ("job", .object(job)), ("limiter", limiter),
         ("paginator_options", .object(paginatorOptions)), ("request", .object(request)),
     ]
 

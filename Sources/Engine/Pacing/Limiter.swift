@@ -49,6 +49,8 @@ public struct Limiter: Sendable {
 
     struct ScopeState: Sendable {
         var slots: [Budgets.Slot]
+        /// What one request takes of the store.
+        var demand: BudgetDemand
         var host: String
         /// The server wants such requests to be left alone until then.
         var pausedUntil: Instant?
@@ -74,12 +76,20 @@ public struct Limiter: Sendable {
     /// Nobody sends before that.
     private var pausedUntil: Instant?
     private var line = Line()
+    /// Where the budgets are kept when other processes share them: here is the line, there are the permits.
+    let store: (any BudgetStore)?
+    /// Tickets that the store gave a permit for, which was not taken yet.
+    var admitted: [Ticket] = []
+    /// Why the store has none for anybody.
+    public internal(set) var failure: Failure?
 
-    public init(_ plan: LimitPlan) {
+    public init(_ plan: LimitPlan, store: (any BudgetStore)? = nil) {
         self.plan = plan
+        self.store = store
         isDivided = plan.rules.contains { !$0.covers.isAll || $0.each != nil }
         for (number, rule) in plan.rules.enumerated() {
-            common.append(rule.each == nil ? budgets.add(rule, number: number) : nil)
+            let own = store == nil ? rule : rule.withoutBounds
+            common.append(rule.each == nil ? budgets.add(own, number: number) : nil)
         }
         _ = scope(of: RequestKind())
     }
@@ -91,7 +101,7 @@ public struct Limiter: Sendable {
         let slots = isDivided ? slots(of: request) : common.compactMap { $0 }
         let key = ScopeKey(slots: slots, host: request.host)
         if let number = scopeNumbers[key] { return Scope(index: number) }
-        scopes.append(ScopeState(slots: slots, host: request.host))
+        scopes.append(ScopeState(slots: slots, demand: BudgetDemand(slots, points: 1), host: request.host))
         scopeNumbers[key] = scopes.count - 1
         return Scope(index: scopes.count - 1)
     }
@@ -116,11 +126,17 @@ public struct Limiter: Sendable {
     /// When such a permit can be had, if nobody else takes one before. Changes nothing.
     public func earliest(for demand: Demand, now: Instant) -> Earliest {
         guard scopes.indices.contains(demand.scope.index) else { return .never }
+        if let store { return earliest(of: store, demand) }
         return look(demand, now: now).earliest
     }
 
     /// Take a permit. Only right after `earliest(for:now:)` said `.now`; the line is for the caller to respect.
     public mutating func take(for demand: Demand, now: Instant) -> Permit {
+        if let store { store.charge(shared(demand.scope, demand.points), now: now) }
+        return count(demand, now: now)
+    }
+
+    private mutating func count(_ demand: Demand, now: Instant) -> Permit {
         for slot in slots(in: demand.scope) { budgets.take(slot, demand.points, now: now) }
         return Permit(scope: demand.scope, points: demand.points, takenAt: now)
     }
@@ -130,6 +146,7 @@ public struct Limiter: Sendable {
     /// - Parameter actualCost: What it cost in points. Nil: what was expected.
     public mutating func release(_ permit: Permit, now: Instant, actualCost: Int64? = nil) {
         let actual = max(0, actualCost ?? permit.points)
+        if let store { giveBack(permit, to: store, actual: actualCost.map { _ in actual }, now: now) }
         for slot in slots(in: permit.scope) {
             budgets.release(slot, permit.points, actual: actual, takenAt: permit.takenAt, now: now)
         }
@@ -141,15 +158,20 @@ public struct Limiter: Sendable {
     public mutating func pause(_ scope: Scope, until instant: Instant) {
         guard scopes.indices.contains(scope.index) else { return }
         scopes[scope.index].pausedUntil = max(scopes[scope.index].pausedUntil ?? instant, instant)
+        store?.pause(scopes[scope.index].demand.mask, until: instant)
     }
 
     /// Nobody at all does.
-    public mutating func pause(until instant: Instant) { pausedUntil = max(pausedUntil ?? instant, instant) }
+    public mutating func pause(until instant: Instant) {
+        pausedUntil = max(pausedUntil ?? instant, instant)
+        store?.pause(.max, until: instant)
+    }
 
     /// Until when the server wants to be left alone. Nil: no longer.
     public func pausedUntil(_ scope: Scope = .plain, now: Instant) -> Instant? {
         guard scopes.indices.contains(scope.index) else { return nil }
-        let until = [scopes[scope.index].pausedUntil, pausedUntil].compactMap { $0 }.max()
+        let shared = store?.pausedUntil(scopes[scope.index].demand.mask)
+        let until = [scopes[scope.index].pausedUntil, pausedUntil, shared].compactMap { $0 }.max()
         return until.flatMap { $0 > now ? $0 : nil }
     }
 
@@ -190,7 +212,10 @@ public struct Limiter: Sendable {
     public mutating func join(_ demand: Demand = Demand()) -> Ticket { line.join(demand) }
 
     public mutating func leave(_ ticket: Ticket) {
-        if let index = line.index(of: ticket) { line.remove(at: index, served: false) }
+        guard let index = line.index(of: ticket) else { return }
+        let demand = line.entries[index].demand
+        line.remove(at: index, served: false)
+        if let store { leave(ticket, demand, store) }
     }
 
     /// The next in the line that could go now. It goes (`take`), or the look goes on: past it if something else keeps
@@ -203,11 +228,19 @@ public struct Limiter: Sendable {
             if isOutOfReach(entry.demand.scope, pass) { continue }
             let view = look(entry.demand, now: now)
             switch view.earliest {
-            case .now, .never: return entry.ticket
+            case .now, .never:
+                guard let store else { return entry.ticket }
+                switch admit(entry.ticket, entry.demand, store, now: now) {
+                case .now, .never: return entry.ticket
+                case .at(let instant): pass.wait(until: instant)
+                case .afterRelease: break
+                }
+                // Those behind it that want some of the same wait, too.
+                line.mark(index, .max)
             case .at(let instant): pass.wait(until: instant)
             case .afterRelease: break
             }
-            line.mark(index, view.late)
+            if store == nil { line.mark(index, view.late) }
             reserve(entry.demand.scope, line.entries[index].marks, &pass)
         }
         return nil
@@ -219,7 +252,11 @@ public struct Limiter: Sendable {
         guard let index = line.index(of: ticket) else { return take(for: Demand(), now: now) }
         let demand = line.entries[index].demand
         line.remove(at: index, served: true)
-        return take(for: demand, now: now)
+        if store != nil {
+            guard let place = admitted.firstIndex(of: ticket) else { return take(for: demand, now: now) }
+            admitted.remove(at: place)
+        }
+        return count(demand, now: now)
     }
 
     /// What a ticket in the line is for.
@@ -241,6 +278,11 @@ public struct Limiter: Sendable {
     }
 
     // MARK: inside
+
+    /// Whether somebody in the line wants just these budgets.
+    func waits(for mask: UInt32) -> Bool {
+        line.entries.contains { scopes[$0.demand.scope.index].demand.mask == mask }
+    }
 
     private func slots(in scope: Scope) -> [Budgets.Slot] {
         scopes.indices.contains(scope.index) ? scopes[scope.index].slots : []

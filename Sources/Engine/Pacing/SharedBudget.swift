@@ -5,6 +5,8 @@
 public protocol SharedBudget: AnyObject {
     /// Some of its limits are not about all requests alike.
     var isDivided: Bool { get }
+    /// Why `.never` was said, where it is not that a request costs too much.
+    var failure: Failure? { get }
     /// Which requests such a request waits with. A number of this budget's own.
     func scope(of request: RequestKind) -> Limiter.Scope
     /// A place in the line.
@@ -19,6 +21,10 @@ public protocol SharedBudget: AnyObject {
     func pause(_ scope: Limiter.Scope, until instant: Instant)
     func pausedUntil(_ scope: Limiter.Scope, now: Instant) -> Instant?
     func align(_ scope: Limiter.Scope, resetAt instant: Instant, now: Instant)
+}
+
+extension SharedBudget {
+    public var failure: Failure? { nil }
 }
 
 extension Limiter {

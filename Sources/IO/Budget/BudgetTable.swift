@@ -81,11 +81,11 @@ package struct BudgetTable: @unchecked Sendable {
     }
 
     /// What was sent without having been asked for.
-    package mutating func charge(_ demand: BudgetDemand, now: Instant) throws(Damage) {
+    package mutating func charge(_ demand: BudgetDemand, slot: Int, now: Instant) throws(Damage) {
         staged = 0
         for charge in demand.charges {
             guard plan.rules.indices.contains(charge.rule) else { throw Damage() }
-            try log(charge.rule, held: 0, charge.cost, slot: nil, now: now.nanoseconds)
+            try take(charge, slot: slot, now: now.nanoseconds)
         }
         commit()
     }

@@ -20,25 +20,28 @@ package final class HostBudget: BudgetStore {
     package func ask(_ demand: BudgetDemand, now: Instant) throws(Failure) -> BudgetAnswer {
         try core.ask(demand, now: now)
     }
-    package func release(_ demand: BudgetDemand, actual: [Int64]?, now: Instant) throws(Failure) {
-        try core.change { table throws(BudgetTable.Damage) in
+    // What could not be changed is said to who asks next.
+    package func release(_ demand: BudgetDemand, actual: [Int64]?, now: Instant?) {
+        let now = now ?? Clock.now()
+        _ = try? core.change { table throws(BudgetTable.Damage) in
             try table.release(demand, actual: actual, slot: core.file.slot, now: now)
         }
     }
-    package func charge(_ demand: BudgetDemand, now: Instant) throws(Failure) {
-        try core.change { table throws(BudgetTable.Damage) in try table.charge(demand, now: now) }
+    package func charge(_ demand: BudgetDemand, now: Instant) {
+        _ = try? core.change { table throws(BudgetTable.Damage) in
+            try table.charge(demand, slot: core.file.slot, now: now)
+        }
     }
-    package func leave(_ demand: BudgetDemand, now: Instant) throws(Failure) {
-        try core.change { table throws(BudgetTable.Damage) in
+    package func leave(_ demand: BudgetDemand) {
+        let now = Clock.now()
+        _ = try? core.change { table throws(BudgetTable.Damage) in
             table.leave(demand.mask, slot: core.file.slot, now: now)
         }
     }
-    package func pause(_ mask: UInt32, until: Instant) throws(Failure) {
-        try core.change { table throws(BudgetTable.Damage) in table.pause(mask, until: until) }
+    package func pause(_ mask: UInt32, until: Instant) {
+        _ = try? core.change { table throws(BudgetTable.Damage) in table.pause(mask, until: until) }
     }
-    package func pausedUntil(_ mask: UInt32) throws(Failure) -> Instant? {
-        try core.change { table throws(BudgetTable.Damage) in table.pausedUntil(mask) }
-    }
+    package func pausedUntil(_ mask: UInt32) -> Instant? { core.pausedUntil(mask) }
     package func onChange(_ wake: @escaping @Sendable () -> Void) { core.wake.withLock { $0 = wake } }
 
     /// What the thread holds too.
@@ -50,6 +53,7 @@ package final class HostBudget: BudgetStore {
         }
 
         let file: BudgetFile
+        private let reader: BudgetTable
         let state: Lock<State>
         let wake = Lock<@Sendable () -> Void>({})
         private let isWaiting = Atomic<Bool>(false)
@@ -60,7 +64,8 @@ package final class HostBudget: BudgetStore {
         init(file: BudgetFile, plan: BudgetPlan) {
             self.file = file
             first = file.signalWord(slot: file.slot).pointee.load(ordering: .acquiring)
-            state = Lock(State(table: BudgetTable(file.words, plan: plan)))
+            reader = BudgetTable(file.words, plan: plan)
+            state = Lock(State(table: reader))
         }
 
         func ask(_ demand: BudgetDemand, now: Instant) throws(Failure) -> BudgetAnswer {
@@ -114,6 +119,9 @@ package final class HostBudget: BudgetStore {
             return value
         }
 
+        /// A word for each limit, read as it stands.
+        func pausedUntil(_ mask: UInt32) -> Instant? { reader.pausedUntil(mask) }
+
         // MARK: the thread
 
         /// Waits for a sign of the others, and sees to those that died while anybody waits.
@@ -156,7 +164,10 @@ package final class HostBudget: BudgetStore {
         func end() {
             isEnding.store(true, ordering: .releasing)
             file.signal(file.slot)
-            state.withLock { $0.thread }?.join()
+            if let thread = state.withLock({ $0.thread }) {
+                // The last one to let go of this may be who was just woken, on that thread.
+                if thread.isCurrent { thread.detach() } else { thread.join() }
+            }
             _ = try? change { table throws(BudgetTable.Damage) in
                 try table.bury(slot: self.file.slot, now: Clock.now())
             }

@@ -19,10 +19,28 @@ package final class SharedLimiter: Sendable {
     private let state: Lock<State>
     private let isDivided: Bool
 
-    package init(_ plan: LimitPlan) {
-        let limiter = Limiter(plan)
+    package convenience init(_ plan: LimitPlan) { self.init(Limiter(plan), store: nil) }
+
+    package convenience init(_ plan: LimiterPlan) throws(Failure) {
+        let store: (any BudgetStore)? =
+            switch plan.share {
+            case .file(let path, let budget): try HostBudget(path: path, plan: budget)
+            case .redis: throw Failure(.config, "sharing through Redis is not built in", pointer: "/share/redis")
+            case nil: nil
+            }
+        self.init(Limiter(plan.limits, store: store), store: store)
+    }
+
+    private init(_ limiter: Limiter, store: (any BudgetStore)?) {
         isDivided = limiter.isDivided
         state = Lock(State(limiter: limiter))
+        store?.onChange { [weak self] in self?.wakeAll() }
+    }
+
+    /// Something changed in another process.
+    private func wakeAll() {
+        let all = state.withLock { Array($0.users.values) }
+        for wake in all { wake() }
     }
 
     /// One client's way to it.
@@ -55,6 +73,7 @@ package final class SharedLimiter: Sendable {
         }
 
         var isDivided: Bool { shared.isDivided }
+        var failure: Failure? { shared.state.withLock { $0.limiter.failure } }
 
         func scope(of request: RequestKind) -> Limiter.Scope {
             shared.state.withLock { $0.limiter.scope(of: request) }

@@ -42,5 +42,8 @@ struct WorkerThread: Sendable {
         self.thread = thread
     }
 
+    var isCurrent: Bool { pthread_equal(thread, pthread_self()) != 0 }
+    func detach() { pthread_detach(thread) }
+
     func join() { pthread_join(thread, nil) }
 }
