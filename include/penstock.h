@@ -209,14 +209,24 @@ penstock_status penstock_source_explain(const char *source, size_t source_size, 
 /* ------------------------------------------------------------------------------------ limiter */
 
 /**
- * Open a limiter that clients can share.
+ * Open a limiter that clients can share; and other processes, where it says so: "limiter" in the
+ * schema.
+ *
+ * With `"share": {"file": …}` processes of one user on one host that name the same file share the
+ * budget. What was used stays in the file, over the end of processes and over a restart of the
+ * host. A process that dies leaves at once what it had under way, however it dies. The file is
+ * mapped; as long as a limiter is open, a handler for SIGBUS sees to it that a file truncated by
+ * somebody else is an error (PENSTOCK_ERROR_STORAGE of the next request) and not the end of the
+ * process; it hands every other SIGBUS on to the handler before it.
  *
  * @param json   Limits as in a source document's "limits": `"10/s"`, or
- *               `[{"requests": 10, "per": "1s", "burst": 50}, {"concurrent": 8}]`.
+ *               `[{"requests": 10, "per": "1s", "burst": 50}, {"concurrent": 8}]`; or an object:
+ *               `{"limits": "10/s", "share": {"file": "/run/example.budget"}}`.
  * @param size   Its length in bytes.
  * @param out    The limiter. Yours; penstock_limiter_free().
  * @param error  See ERRORS above.
- * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_CONFIG.
+ * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_CONFIG,
+ *         PENSTOCK_ERROR_STORAGE (the file).
  *
  * Threads: any. Blocks: no. Since 0.1.0.
  */

@@ -19,10 +19,12 @@ class Limiter(Handle[_ffi.LimiterPointer]):
 
     Args:
         limits: As in a source document: `"10/s"`, or
-            `[{"requests": 10, "per": "1s", "burst": 50}, {"concurrent": 8}]`.
+            `[{"requests": 10, "per": "1s", "burst": 50}, {"concurrent": 8}]`. Or shared with other
+            processes: `{"limits": "10/s", "share": {"file": "/run/example.budget"}}`.
 
     Raises:
         ConfigError: The limits are wrong; the message names the place.
+        StorageError: The file of a shared budget can't be used.
 
     Threads: any number at once. Closing it leaves the clients their share of it.
     """
