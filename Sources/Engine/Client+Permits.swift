@@ -36,7 +36,10 @@ extension Client {
         let scopes = scopes(of: exchange.request, stream: stream?.name ?? "")
         return Lanes.Key(
             own: .init(scope: scopes.own, points: points, priority: priority),
-            shared: scopes.shared.map { .init(scope: $0, points: points, priority: priority) })
+            shared: scopes.shared.map { .init(scope: $0, points: points, priority: priority) },
+            server: servers.scope(
+                exchange.request.url.origin, walks[exchange.walk]?.isCall == false ? stream?.name ?? "" : "",
+                kind: limiter.isDivided ? scopes.own.index : 0))
     }
 
     private mutating func scopes(of request: PreparedRequest, stream: String) -> LastScopes {
@@ -67,7 +70,7 @@ extension Client {
         }
     }
 
-    private mutating func leaveLines(_ index: Int) {
+    mutating func leaveLines(_ index: Int) {
         if let ticket = ready.lanes[index].ticket { limiter.leave(ticket) }
         ready.lanes[index].ticket = nil
         leaveShared(index)
@@ -84,6 +87,7 @@ extension Client {
     /// place there that it can't use.
     mutating func sendNext(now: Instant, until: inout Instant?) -> Action? {
         ready.forgetOld()
+        admit(now: now, until: &until)
         var pass = Limiter.Pass()
         for index in ready.lanes.indices { ready.lanes[index].isReady = false }
         while let ticket = limiter.next(in: &pass, now: now) {
@@ -133,7 +137,7 @@ extension Client {
         return answer
     }
 
-    private mutating func failLane(_ index: Int, _ failure: Failure) {
+    mutating func failLane(_ index: Int, _ failure: Failure) {
         let parked = ready.lanes[index].turns.removeAll()
         leaveLines(index)
         for id in parked {

@@ -28,6 +28,7 @@ public struct Client {
 
     public let source: Source
     var limiter: Limiter
+    var servers: Servers
     /// What it shares with others, besides its own limits.
     let budget: (any SharedBudget)?
     var walks: [UInt64: Walk] = [:]
@@ -53,6 +54,7 @@ public struct Client {
         self.source = source
         self.budget = budget
         limiter = Limiter(source.limits)
+        servers = Servers(source)
     }
 
     // MARK: the host
@@ -100,9 +102,11 @@ public struct Client {
         guard let flight = transfers.removeValue(forKey: transfer) else { return }
         release(flight, now: now)
         let id = flight.exchange
+        servers.failed(transfer, health: .init(failure.kind), request: id, now: now, services: &services)
         guard var exchange = exchanges[id] else { return }
         charge(resends: failure.head?.hiddenResends ?? 0, to: &exchange, flight, now: now)
         let verdict = exchange.failed(failure, now: now, services: &services)
+        putOff(&exchange, flight.demand.server, verdict, now: now)
         settle(id, exchange, verdict, status: nil)
     }
 
@@ -124,18 +128,25 @@ public struct Client {
         release(flight, now: now)
         let id = flight.exchange
         guard var exchange = exchanges[id], var walk = walks[exchange.walk] else {
+            servers.abandoned(transfer, now: now)
             actions.append(.discard(transfer: transfer))
             return
         }
         charge(resends: head.hiddenResends, to: &exchange, flight, now: now)
-        var feedback = RateLimitFeedback(head: head, body: body, services: services)
+        var feedback = RateLimitFeedback(
+            head: head, body: body, profile: source.serverLimits.profile, services: services)
         let ruling = exchange.isRuled(head) ? walk.ruling(on: head, body: body, services: services) : nil
         if let ruling { feedback.obey(ruling) }
         if feedback.throttled { counts[exchange.walk]?.throttled += 1 }
         // A 503 that names a time means everybody, as a 429 does.
         if feedback.throttled || head.status == 503, let wait = feedback.wait {
-            pause(flight, until: now + wait)
+            // Not all at once: other clients were told the same.
+            let spread = services.random(upTo: min(1_000_000_000, wait.nanoseconds / 10))
+            pause(flight, until: now + wait + Timespan(nanoseconds: wait > source.retry.maxRetryAfter ? 0 : spread))
         }
+        var health = Servers.Health(
+            status: head.status, isThrottled: feedback.throttled, ruling: ruling?.action,
+            isAccepted: exchange.request.acceptedStatuses.contains(head.status))
         var verdict = exchange.received(
             head, feedback: feedback, ruling: ruling, body: body, source: source, now: now, services: &services)
         if case .deliver = verdict {
@@ -148,15 +159,21 @@ public struct Client {
             switch reading {
             case .page(let facts):
                 exchanges[id] = nil
+                heard(transfer, id, feedback, status: head.status, health: health, now: now, services: &services)
                 actions.append(.page(walk: walk.id, facts: facts))
                 return goOn(&walk, services: services)
             case .kept:
                 exchanges[id] = nil
+                heard(transfer, id, feedback, status: head.status, health: health, now: now, services: &services)
                 return goOn(&walk, services: services)
-            case .unreadable(let failure): verdict = exchange.unreadable(failure, now: now, services: &services)
+            case .unreadable(let failure):
+                health = .ill
+                verdict = exchange.unreadable(failure, now: now, services: &services)
             case .fail(let failure): verdict = .fail(failure)
             }
         }
+        heard(transfer, id, feedback, status: head.status, health: health, now: now, services: &services)
+        if !feedback.throttled || feedback.wait == nil { putOff(&exchange, flight.demand.server, verdict, now: now) }
         actions.append(.discard(transfer: transfer))
         // What a rule calls an error is no quiet end.
         settle(id, exchange, verdict, status: ruling == nil ? head.status : nil)
@@ -210,6 +227,7 @@ public struct Client {
         counts[exchange.walk]?.requests += 1
         if exchange.attempts > 1 { counts[exchange.walk]?.retries += 1 }
         transfers[transfer] = flight
+        servers.sent(transfer, scope: flight.demand.server, now: now)
         exchanges[flight.exchange] = exchange
         return .send(transfer: transfer, request: exchange.request.signed(for: source))
     }
@@ -285,6 +303,7 @@ public struct Client {
         for transfer in unwanted {
             guard let flight = transfers.removeValue(forKey: transfer) else { continue }
             actions.append(.abort(transfer: transfer))
+            servers.abandoned(transfer, now: now)
             release(flight, now: now)
         }
         unwanted.removeAll()

@@ -57,6 +57,7 @@ extension DocumentParser {
         source.query = try pairs(place["query"])
         try auth(place["auth"], of: &source)
         if let limits = place["limits"] { source.limits = try Self.limits(limits) }
+        try Self.servers(place, &source)
         Vocabulary.retry.apply(place["retry"], to: &source.retry)
         if let retry = place["retry"], source.retry.cap < source.retry.base {
             throw (retry["cap"] ?? retry["base"] ?? retry).failure("\"cap\" is below \"base\"")

@@ -67,14 +67,15 @@ public struct Explanation: Sendable {
 
     private var limits: [String] {
         let rules = source.limits.rules
+        let told = Words.serverLimits(source.serverLimits)
         if rules.isEmpty {
             return [
                 "none given: one request after the other, as fast as the server answers; what it says in its own "
                     + "headers and by 429 is obeyed"
-            ]
+            ] + told
         }
         let sentences = rules.map { Words.limit($0) }
-        return sentences.count > 1 ? sentences + ["all of these hold at once"] : sentences
+        return (sentences.count > 1 ? sentences + ["all of these hold at once"] : sentences) + told
     }
 
     private var retries: [String] {
@@ -93,6 +94,7 @@ public struct Explanation: Sendable {
             "a wait that the server asks for is kept, up to \(plan.maxRetryAfter.documentText) each and "
                 + "\(plan.maxThrottleWait.documentText) a request; above that the request fails and says when to come "
                 + "back",
+            Words.breaker(source.breaker),
         ]
     }
 

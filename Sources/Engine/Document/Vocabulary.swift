@@ -25,6 +25,7 @@ enum Vocabulary {
             Key(
                 "limits", .named(limits), "What the server allows. All of them hold at once. None when absent.",
                 examples: [.string("10/s")]),
+        ] + serverKeys + [
             Key("retry", .object(retry.shape), "When a failed request is sent again."),
             errors("In this order, before the built-in rules."),
             Key("timeouts", .named(timeoutsPart), "How long a request may take."),
@@ -69,6 +70,13 @@ enum Vocabulary {
             .duration(
                 "max_throttle_wait", \.maxThrottleWait, .zero ... .seconds(604_800),
                 "All waits of one request that the server asked for."),
+            .integer(
+                "budget_percent", \.budgetPercent, 0...1000,
+                "How many repetitions there may be for a hundred requests to the host in the last ten seconds, whoever makes "
+                    + "them; further ones are put off."),
+            .integer(
+                "budget_least", \.budgetLeast, 0...1_000_000,
+                "Repetitions a second that are allowed besides that share."),
             .statuses("statuses", \.statuses, "HTTP statuses that are tried again, besides connection errors."),
         ])
 

@@ -22,6 +22,8 @@ struct Exchange: Sendable {
     private(set) var redirects: Int64 = 0
     /// The next send follows a redirect: part of the attempt that was redirected.
     private var isHop = false
+    /// The circuit breaker keeps it since then.
+    private var heldSince: Instant?
     /// Answers of 200 that were not JSON.
     private var badBodies = 0
 
@@ -36,6 +38,8 @@ struct Exchange: Sendable {
 
     mutating func sent(transfer: UInt64, now: Instant) {
         state = .inFlight(transfer: transfer)
+        if let heldSince { retry.waited(now - heldSince) }
+        heldSince = nil
         retry.sent(now: now, isHop: isHop)
         isHop = false
     }
@@ -50,6 +54,19 @@ struct Exchange: Sendable {
         let verdict = retry.failed(
             mayHaveRun: failure.mayHaveReachedServer, retryAfter: nil, throttled: false, now: now, services: &services)
         return settle(verdict, described)
+    }
+
+    /// Whether it may wait until then for a breaker to close: that is time of its own.
+    mutating func hold(until instant: Instant, now: Instant) -> Bool {
+        let since = heldSince ?? now
+        heldSince = since
+        return retry.allows(instant - since)
+    }
+
+    /// A repetition has to wait for others.
+    mutating func putOff(until instant: Instant, by span: Timespan) {
+        state = .delayed(until: instant)
+        retry.waited(span)
     }
 
     /// Whether error rules are asked about this answer: not for one that the caller accepts, nor on the way elsewhere.

@@ -35,6 +35,10 @@ struct Retry: Sendable {
 
     mutating func resent(_ times: Int) { attempts = attempts.addingSaturating(Int64(times)) }
 
+    /// Time that is the request's own, though nothing was under way.
+    mutating func waited(_ span: Timespan) { elapsed = elapsed + max(span, .zero) }
+    func allows(_ span: Timespan) -> Bool { elapsed + span <= plan.maxElapsed }
+
     /// The attempt under way is over, or goes on elsewhere.
     mutating func answered(now: Instant) {
         if let sentAt { elapsed = elapsed + (now - sentAt) }

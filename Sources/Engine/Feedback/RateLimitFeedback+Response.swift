@@ -3,12 +3,14 @@ extension RateLimitFeedback {
     private static let smallBody = 2048
     private static let largestErrorBody = 64 << 10
 
-    init(head: ResponseHead, body: UnsafeRawBufferPointer, services: some Services) {
+    init(
+        head: ResponseHead, body: UnsafeRawBufferPointer, profile: RateLimitProfile = .auto, services: some Services
+    ) {
         let isWorthDecoding =
             head.status >= 400 ? body.count <= Self.largestErrorBody : body.count <= Self.smallBody
         self.init(
             status: head.status, headers: head.headers, body: isWorthDecoding ? services.decode(body) : nil,
-            now: WallTime(epochSeconds: head.receivedAtEpoch))
+            now: WallTime(epochSeconds: head.receivedAtEpoch), profile: profile)
     }
 
     /// How long the server wants to be left alone: what it says, else the time until its limit starts anew.

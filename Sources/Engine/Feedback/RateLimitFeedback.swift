@@ -15,6 +15,8 @@ public struct RateLimitFeedback: Equatable, Sendable {
     public var throttled = false
     /// Every policy that was stated, the binding one first.
     public var policies: [QuotaPolicy] = []
+    /// What the limit is called that the request fell under, by servers that have several (GitHub, Discord).
+    public var resource: String?
     /// The least time between two requests, from servers that state a rate and not a count (Amazon SP-API).
     public var spacing: Timespan?
 
@@ -38,6 +40,8 @@ public struct RateLimitFeedback: Equatable, Sendable {
             }
             if quotas.policies.isEmpty, let quota = said.quota { quotas.policies = [quota] }
             adopt(quotas)
+            resource = fields["x-ratelimit-resource"] ?? fields["x-ratelimit-bucket"]
+            if let name = resource, name.isEmpty || name.utf8.count > 128 { resource = nil }
             retryAfter = wait ?? quotas.wait
         }
         throttled = said.isThrottled || isThrottled(status: status)

@@ -3,6 +3,7 @@ struct Lanes: Sendable {
     struct Key: Hashable, Sendable {
         var own: Limiter.Demand
         var shared: Limiter.Demand?
+        var server: Servers.Scope
     }
     struct Lane: Sendable {
         let key: Key

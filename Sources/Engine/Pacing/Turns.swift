@@ -15,6 +15,7 @@ struct Turns: Sendable {
     private var served: [UInt64] = []
 
     var first: UInt64? { entries.first?.exchange }
+    var exchanges: [UInt64] { entries.map(\.exchange) }
     var isEmpty: Bool { entries.isEmpty }
 
     mutating func append(_ exchange: UInt64, walk: UInt64, place: UInt64) {

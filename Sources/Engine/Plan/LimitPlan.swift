@@ -1,6 +1,8 @@
 /// What a source's server allows.
 public struct LimitPlan: Sendable, Equatable {
     public var rules: [Rule] = []
+    /// As many requests at once as the servers turn out to bear, and never more than that. Nil: not found out.
+    public var mostAdaptive: Int64?
     public init() {}
 
     public struct Rule: Sendable, Equatable {

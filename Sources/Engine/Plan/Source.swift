@@ -30,6 +30,8 @@ public struct Source: Sendable {
     public var query: [RequestPlan.NamedText] = []
     public var limits: LimitPlan = LimitPlan()
     public var retry = RetryPlan()
+    public var serverLimits = ServerLimitsPlan()
+    public var breaker = BreakerPlan()
     /// In their order, before the built-in rules.
     public var errors: [ErrorRule] = []
     public var transfer = TransferLimits()
@@ -113,6 +115,9 @@ public struct RetryPlan: Sendable, Equatable {
     public var maxElapsed: Timespan = .seconds(15 * 60)
     /// All waits of one request that the server asked for.
     public var maxThrottleWait: Timespan = .seconds(3600)
+    /// How many of a host's requests of the last ten seconds may be repetitions, and how many a second besides.
+    public var budgetPercent: Int64 = 20
+    public var budgetLeast: Int64 = 3
     /// Besides connection errors.
     public var statuses: Set<Int> = [408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529]
 
