@@ -13,6 +13,11 @@ extension Client {
         obey(id)
     }
 
+    mutating func askedFanOut(walk id: UInt64, taken: UInt64) {
+        fanOuts[id]?.ask(taken: taken, ids: &lastInner)
+        obey(id)
+    }
+
     mutating func closeFanOut(walk id: UInt64, now: Instant) {
         guard var fanOut = fanOuts.removeValue(forKey: id) else { return }
         for inner in fanOut.walks {

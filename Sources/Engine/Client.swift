@@ -79,6 +79,7 @@ public struct Client {
 
     /// The host wants a page behind the `taken` that it has had. Only walks that don't look ahead wait for that.
     public mutating func asked(walk id: UInt64, taken: UInt64) {
+        if fanOuts[id] != nil { return askedFanOut(walk: id, taken: taken) }
         walks[id]?.ask(taken: taken)
         go(id)
     }

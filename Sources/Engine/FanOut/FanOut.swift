@@ -48,6 +48,10 @@ struct FanOut: Sendable {
     /// The last page is kept back where skips are to be told on it.
     private var last: PageFacts?
 
+    /// Pages given to the host, and how many it has asked for, where that matters.
+    private var given: UInt64 = 0
+    private var asked: UInt64 = 1
+
     private var orders: [Order] = []
 
     init(_ stream: Stream, _ plan: OverPlan) {
@@ -129,6 +133,12 @@ struct FanOut: Sendable {
         pump(ids: &ids)
     }
 
+    /// The host wants a page behind the `taken` that it has had.
+    mutating func ask(taken: UInt64, ids: inout UInt64) {
+        asked = max(asked, taken &+ 1)
+        pump(ids: &ids)
+    }
+
     /// The host took a page.
     mutating func consumed(ids: inout UInt64) {
         guard handedHead < handed.count else { return }
@@ -206,14 +216,19 @@ struct FanOut: Sendable {
     private var handedPages: Int64 { Int64(handed.count - handedHead) }
     /// No further child begins, and those that wait for their turn go no further.
     private var isFull: Bool {
+        if isUnasked { return true }
         let pages = handedPages + heldPages
         return pages > 0
             && (pages >= pagesAhead || handedBytes.addingSaturating(heldBytes) >= stream.readAheadBytes)
     }
     /// The same for a child whose pages are handed over as they come: what others hold back does not hold it up.
     private var isFullInTurn: Bool {
-        handedPages > 0 && (handedPages >= pagesAhead || handedBytes >= stream.readAheadBytes)
+        isUnasked || handedPages > 0 && (handedPages >= pagesAhead || handedBytes >= stream.readAheadBytes)
     }
+
+    /// Nobody looks ahead, and the host has what it asked for.
+    private var isUnasked: Bool { !stream.lookAhead && given >= asked }
+    private var atOnce: Int { stream.lookAhead ? Int(clamping: plan.atOnce) : 1 }
 
     private func isInTurn(_ index: Int) -> Bool { plan.order == .any || index == 0 }
 
@@ -221,13 +236,12 @@ struct FanOut: Sendable {
     private mutating func pump(ids: inout UInt64) {
         guard !isOver else { return }
         handTurns()
-        while !isOver, !isExhausted, running < Int(clamping: plan.atOnce), !isFull,
-            children.count < Int(clamping: plan.atOnce) * 4
+        while !isOver, !isExhausted, running < atOnce, !isFull, children.count < Int(clamping: plan.atOnce) * 4
         {
             guard begin(ids: &ids) else { break }
         }
         guard !isOver else { return }
-        takeUp()
+        if stream.lookAhead || !isUnasked && running == 0 { takeUp() }
         if children.isEmpty, isExhausted { return finish(doom) }
         hold()
     }
@@ -340,6 +354,7 @@ struct FanOut: Sendable {
         let bytes = facts.bytes
         handed.append((walk, bytes))
         handedBytes = handedBytes.addingSaturating(bytes)
+        given &+= 1
         orders.append(.page(facts))
     }
 

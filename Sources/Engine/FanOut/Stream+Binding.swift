@@ -8,8 +8,11 @@ extension Stream {
     func bound(to bindings: [OverBinding]) throws(BindingProblem) -> Stream {
         var stream = self
         stream.over = nil
-        // What the host asks for is a page of the whole, not of this walk.
-        stream.lookAhead = true
+        if !lookAhead {
+            // What the host asks for is a page of the whole, not of this walk: the whole holds this one up.
+            stream.lookAhead = true
+            stream.readAheadPages = 1
+        }
         stream.bound = bindings
         stream.request = try request.bound(to: bindings)
         return stream

@@ -32,6 +32,29 @@ import Testing
         #expect(world.records == server.postsInOrder)
     }
 
+    @Test(arguments: ["", ", \"at_once\": 4", ", \"at_once\": 4, \"order\": \"any\""])
+    func onDemandNothingIsAskedForBeforeItsPageIs(over: String) throws {
+        let server = OverServer()
+        let source = try OverServer.source(
+            OverServer.users, OverServer.posts(over, stream: ", \"look_ahead\": false"))
+        let world = server.world()
+        world.add(source)
+        world.open(try #require(source.streams.first { $0.name == "posts" }))
+        var asked: UInt64 = 0
+        while world.endings.isEmpty, asked < 20 {
+            world.run()
+            #expect(world.pages.count == Int(asked) + 1)
+            // The page of users that its user stands on, and no more of them.
+            #expect(world.sent.count == world.pages.count + Int(asked) / 4 + 1, "\(world.targets)")
+            asked += 1
+            world.ask(taken: asked)
+            world.run()
+            if !world.endings.isEmpty { break }
+        }
+        #expect(world.succeeded && world.records == server.postsInOrder)
+        #expect(world.heldBodies == 0)
+    }
+
     @Test func threeLevelsDeep() throws {
         let server = OverServer(users: 4, posts: { $0 }, comments: { $0 % 4 })
         let source = try OverServer.source(OverServer.users, OverServer.posts(), OverServer.comments())
