@@ -236,8 +236,7 @@ struct FanOut: Sendable {
     private mutating func pump(ids: inout UInt64) {
         guard !isOver else { return }
         handTurns()
-        while !isOver, !isExhausted, running < atOnce, !isFull, children.count < Int(clamping: plan.atOnce) * 4
-        {
+        while !isOver, !isExhausted, running < atOnce, !isFull, children.count < Int(clamping: plan.atOnce) * 4 {
             guard begin(ids: &ids) else { break }
         }
         guard !isOver else { return }
