@@ -47,6 +47,8 @@ extension DocumentParser {
             wait = .init(place: .header(header))
         } else if let path = place["body"].flatMap(jsonPath) {
             wait = .init(place: .body(path))
+        } else if place["until"] != nil {
+            wait = .init(place: .midnight)
         } else {
             throw place.failure("expected a wait")
         }

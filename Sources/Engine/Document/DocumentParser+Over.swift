@@ -53,8 +53,13 @@ extension DocumentParser {
             dimension.origin = try parent(place, in: source)
         }
         for (name, path) in place["carry"]?.members ?? [] {
-            guard let path = try? JSONPath(path.value.string ?? "") else { continue }
-            dimension.carried.append(.init(name: name, path: path))
+            let text = path.value.string ?? path["path"]?.value.string ?? ""
+            guard let read = try? JSONPath(text) else { continue }
+            var piece: OverPlan.Dimension.Piece?
+            if let separator = path["split"]?.value.string {
+                piece = .init(separator: separator, index: path["take"]?.value.int ?? Vocabulary.defaultPiece)
+            }
+            dimension.carried.append(.init(name: name, path: read, piece: piece))
         }
         dimension.batch = place["batch"]?.value.int ?? dimension.batch
         dimension.separator = place["separator"]?.value.string ?? dimension.separator

@@ -85,11 +85,15 @@ extension Vocabulary {
         title: "Message", description: "Where a message is.",
         keys: [Key("body", .text(.pathOfMany), "Its path; the first match counts.", required: true)])
 
-    private static let waitKeys: [Key] = [
-        Key(
-            "unit", .text(.one(of: ResetFormat.allCases.map(\.rawValue))),
-            "What the value is: a length of time (delta_s, delta_ms, duration), a point in time (epoch_s, epoch_ms, "
-                + "http_date, iso8601), or told by its form.", default: .string(ResetFormat.auto.rawValue)),
+    private static let waitKeys: [Key] =
+        [
+            Key(
+                "unit", .text(.one(of: ResetFormat.allCases.map(\.rawValue))),
+                "What the value is: a length of time (delta_s, delta_ms, duration), a point in time (epoch_s, epoch_ms, "
+                    + "http_date, iso8601), a rate in requests a second (per_second: the time between two of them), or told "
+                    + "by its form.", default: .string(ResetFormat.auto.rawValue))
+        ] + waitLimits
+    private static let waitLimits: [Key] = [
         Key("min", .duration(waitBounds), "Never shorter."),
         Key("max", .duration(waitBounds), "Never longer."),
     ]
@@ -100,5 +104,12 @@ extension Vocabulary {
         ObjectShape(
             title: "Wait from the body", description: "A value in the body says it.",
             keys: [Key("body", .text(.path), "Its path.", required: true)] + waitKeys),
+        ObjectShape(
+            title: "Wait until", description: "For limits that are counted by the day.",
+            keys: [
+                Key(
+                    "until", .text(.one(of: ["midnight"])), "The next midnight of UTC, by the server's clock.",
+                    required: true)
+            ] + waitLimits),
     ]
 }

@@ -46,11 +46,31 @@ extension Vocabulary {
                 examples: [.string("id")]),
             name,
             Key(
-                "carry", .map(names: .parameter, values: .text(.path)),
-                "Further names and their values within the parent's record. Not with \"batch\".",
-                examples: [object("user_name", "name")]),
+                "carry", .map(names: .parameter, values: .choice([.text(.path), .object(piece)])),
+                "Further names and their values within the parent's record, or pieces of them. Not with \"batch\".",
+                examples: [
+                    object("user_name", "name"),
+                    .object([
+                        .init(
+                            name: "owner",
+                            value: .object([
+                                member("path", "full_name"), member("split", "/"), .init(name: "take", value: .int(0)),
+                            ]))
+                    ]),
+                ]),
         ] + batching, exclusive: [["carry", "batch"], ["separator", "repeat"]],
         dependent: [("separator", "batch"), ("repeat", "batch")])
+
+    static let defaultPiece: Int64 = 0
+    private static let piece: ObjectShape = .init(
+        title: "Piece of a value", description: "One piece of a compound value, such as \"octo\" of \"octo/hello\".",
+        keys: [
+            Key("path", .text(.path), "The value, within the parent's record.", required: true),
+            Key("split", .text(.line(1...16)), "What stands between the pieces.", required: true),
+            Key(
+                "take", .integer(-100...100), "Which piece, from 0; negative ones from the end.",
+                default: .int(defaultPiece)),
+        ])
 
     private static let itemList: ObjectShape = .init(
         title: "Over the items of a list", description: "A literal list, or a parameter that is one.",

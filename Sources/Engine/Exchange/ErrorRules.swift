@@ -79,14 +79,18 @@ struct ErrorRules: Sendable {
         mutating func wait(_ waits: [ErrorRule.Wait], services: some Services) -> Timespan? {
             for wait in waits {
                 let text: String?
+                let now = RateLimitFeedback.reference(
+                    head.headers, now: WallTime(epochSeconds: head.receivedAtEpoch))
                 switch wait.place {
                 case .fixed(let span): return span
+                case .midnight:
+                    let day: Int64 = 86_400
+                    let span = Timespan.seconds(day - (now.seconds % day + day) % day)
+                    return min(max(span, wait.least), wait.most)
                 case .header(let name): text = head.headers.first(name)
                 case .body(let path):
                     text = values(at: path).first.flatMap { services.decode($0.bytes(in: body)) }?.scalarText
                 }
-                let now = RateLimitFeedback.reference(
-                    head.headers, now: WallTime(epochSeconds: head.receivedAtEpoch))
                 guard let text, let span = ResetText.parse(text, wait.unit, now: now) else { continue }
                 return min(max(span, wait.least), wait.most)
             }

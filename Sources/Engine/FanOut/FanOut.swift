@@ -80,7 +80,7 @@ struct FanOut: Sendable {
             guard case .stream(var parent, let key) = dimension.origin else { continue }
             ids &+= 1
             combinations.intakes[index].walk = ids
-            parent.parentPlan = ParentReader.Plan(key: key, carried: dimension.carried.map(\.path))
+            parent.parentPlan = ParentReader.Plan(key: key, carried: dimension.carried)
             // Not further than there is use for its values, which are taken from each page as it comes.
             parent.readAheadPages = 1
             parent.parallel = 1

@@ -8,7 +8,7 @@ struct ParentReader: Sendable {
     }
     struct Plan: Sendable, Equatable {
         var key: JSONPath
-        var carried: [JSONPath]
+        var carried: [OverPlan.Dimension.Carried]
     }
 
     private let plan: Plan
@@ -17,7 +17,7 @@ struct ParentReader: Sendable {
     init(_ plan: Plan) throws(Failure) {
         self.plan = plan
         do {
-            scanner = try JSONScanner(([plan.key] + plan.carried).map { .value($0) })
+            scanner = try JSONScanner(([plan.key] + plan.carried.map(\.path)).map { .value($0) })
         } catch {
             throw Failure(.config, "over: \(error.description)")
         }
@@ -39,7 +39,10 @@ struct ParentReader: Sendable {
                 return .unusable(record: index, reason: "\"\(plan.key)\" is \(kind), not a text or number")
             }
             if text.isEmpty { return .unusable(record: index, reason: "\"\(plan.key)\" is an empty text") }
-            let carried = plan.carried.indices.map { value($0 + 1) ?? OverValue(json: "null", text: nil) }
+            let carried = plan.carried.enumerated().map { index, carried in
+                let found = value(index + 1)
+                return (carried.piece.map { $0.cut(out: found) } ?? found) ?? OverValue(json: "null", text: nil)
+            }
             return .values([key] + carried)
         }
     }
@@ -53,5 +56,16 @@ struct ParentReader: Sendable {
         case .string: return OverValue(json: json, text: services.decode(span.bytes(in: record))?.string)
         case .null, .bool, .array, .object: return OverValue(json: json, text: nil)
         }
+    }
+}
+
+extension OverPlan.Dimension.Piece {
+    /// Nil when there are not so many.
+    func cut(out value: OverValue?) -> OverValue? {
+        guard let text = value?.text else { return nil }
+        let pieces = ASCII.pieces(of: text, between: separator)
+        let place = index < 0 ? Int64(pieces.count) + index : index
+        guard place >= 0, place < Int64(pieces.count) else { return nil }
+        return OverValue(.string(pieces[Int(place)]))
     }
 }

@@ -33,4 +33,6 @@ public enum ResetFormat: String, Hashable, Sendable, CaseIterable {
     case httpDate = "http_date"
     case iso8601 = "iso8601"
     case duration
+    /// A rate, in requests a second: the time between two of them.
+    case perSecond = "per_second"
 }

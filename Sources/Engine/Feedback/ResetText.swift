@@ -15,7 +15,16 @@ enum ResetText {
         case .httpDate: return date(value, now: now)
         case .iso8601: return instant(value, now: now)
         case .duration: return DurationText.parse(value).flatMap(bounded)
+        case .perSecond: return DecimalText(value).flatMap(between)
         }
+    }
+
+    /// Nil for a rate of nothing at all.
+    private static func between(_ rate: DecimalText) -> Timespan? {
+        let billionths = rate.whole.multipliedSaturating(by: 1_000_000_000).addingSaturating(rate.billionths)
+        guard billionths > 0 else { return nil }
+        let wait = 1_000_000_000_000_000_000 / billionths
+        return bounded(Timespan(nanoseconds: wait.addingSaturating(1)))
     }
 
     static func bounded(_ wait: Timespan) -> Timespan? { wait <= RateLimitFeedback.longestWait ? wait : nil }

@@ -29,6 +29,8 @@ public struct ErrorRule: Sendable, Equatable {
             case fixed(Timespan)
             case header(String)
             case body(JSONPath)
+            /// Of UTC, by the server's clock.
+            case midnight
         }
         public var place: Place
         public var unit = ResetFormat.auto

@@ -10,6 +10,13 @@ public struct OverPlan: Sendable {
         public struct Carried: Sendable, Equatable {
             public var name: String
             public var path: JSONPath
+            public var piece: Piece?
+        }
+        /// One piece of a compound value: `octo` of `octo/hello`.
+        public struct Piece: Sendable, Equatable {
+            public var separator: String
+            /// From 0; negative ones from the end.
+            public var index: Int64
         }
         public var name: String
         public var origin: Origin

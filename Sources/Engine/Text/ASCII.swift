@@ -35,6 +35,27 @@ public enum ASCII {
         }
     }
 
+    /// What stands between the places where `separator` does; the whole text where it does not. It is not empty.
+    static func pieces(of text: String, between separator: String) -> [String] {
+        let wanted = Array(separator.utf8)
+        guard let first = wanted.first else { return [text] }
+        let bytes = Array(text.utf8)
+        var pieces: [String] = []
+        var start = 0
+        var at = 0
+        while at < bytes.count {
+            if bytes[at] == first, bytes[at...].starts(with: wanted) {
+                pieces.append(String(decoding: bytes[start..<at], as: UTF8.self))
+                at += wanted.count
+                start = at
+            } else {
+                at += 1
+            }
+        }
+        pieces.append(String(decoding: bytes[start...], as: UTF8.self))
+        return pieces
+    }
+
     static func lowercased(_ byte: UInt8) -> UInt8 { isUpper(byte) ? byte | 0x20 : byte }
     static func isUpper(_ byte: UInt8) -> Bool { byte >= 0x41 && byte <= 0x5A }
     static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }

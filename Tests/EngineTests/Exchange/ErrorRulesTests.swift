@@ -68,6 +68,27 @@ import Testing
         #expect((9...10).contains(seconds[3] - seconds[2]))
     }
 
+    @Test func waitsUntilMidnightOfTheServersDay() throws {
+        let world = try Self.walk(
+            #"[{"status": 403, "action": "retry", "wait": {"until": "midnight", "min": "5s"}}]"#,
+            Reply.status(403, [("Date", "Sat, 21 Nov 2026 23:59:20 GMT")]), Self.page,
+            Reply.status(403, [("Date", "Sat, 21 Nov 2026 23:59:59 GMT")]), Self.empty)
+        #expect(world.succeeded, "\(world.failure?.message ?? "")")
+        let seconds = world.sent.map { $0.at.nanoseconds / 1_000_000_000 }
+        #expect((40...41).contains(seconds[1] - seconds[0]), "\(seconds)")
+        #expect((5...6).contains(seconds[3] - seconds[2]), "\(seconds)")
+    }
+
+    @Test(arguments: [("0.25", 4_000), ("4", 250), ("0", 7_000), ("soon", 7_000), ("0.00000001", 7_000), ("-1", 7_000)])
+    func waitsByARate(_ rate: String, _ milliseconds: Int64) throws {
+        let world = try Self.walk(
+            #"[{"status": 429, "action": "retry", "wait": [{"header": "X-Rate", "unit": "per_second"}, "7s"]}]"#,
+            Reply.status(429, [("X-Rate", rate)]), Self.page, Self.empty)
+        #expect(world.succeeded, "\(world.failure?.message ?? "")")
+        let waited = (world.sent[1].at - world.sent[0].at).nanoseconds / 1_000_000
+        #expect((milliseconds...(milliseconds * 11 / 10 + 10)).contains(waited), "\(waited)")
+    }
+
     @Test func waitsFromTheBody() throws {
         let world = try Self.walk(
             #"[{"body": {"path": "e[*].code", "=": "slow"}, "also_on_2xx": true, "action": "rate_limited", "wait": {"body": "in", "unit": "delta_ms", "max": "1m"}}]"#,

@@ -185,6 +185,26 @@ import Testing
         #expect(world.warnings.allSatisfy { $0.hasSuffix("over: n is not a text or number") })
     }
 
+    @Test func compoundKeysAreCut() throws {
+        let over =
+            #"{"stream": "users", "key": "id", "as": "a", "carry": {"o": {"path": "id", "split": "::"}, "r": {"path": "id", "split": "::", "take": -1}, "m": {"path": "id", "split": "::", "take": 1}}}"#
+        #expect(
+            try targets(
+                over, path: "/x/{o}/{r}", more: #", "query": {"m": {"over": "m"}}"#,
+                users: #"[{"id":"octo::a/b::main"},{"id":"é::x::z"}]"#)
+                == ["/v1/x/octo/main?m=a/b", "/v1/x/%C3%A9/z?m=x"])
+    }
+
+    @Test(arguments: [#""octo""#, "null", "{}"])
+    func aPieceThatIsNotThereIsNoValue(_ id: String) throws {
+        let over =
+            #"{"stream": "users", "key": "k", "as": "a", "carry": {"r": {"path": "id", "split": "/", "take": 1}}}"#
+        let world = try world(over, path: "/x/{r}", users: "[{\"k\":1,\"id\":\(id)}]")
+        #expect(
+            world.failure?.message.contains("r \"null\" can't be part of a path") == true,
+            "\(world.failure?.message ?? "")")
+    }
+
     @Test func aHeaderTakesNoControlCharacters() throws {
         let world = try world(
             users, path: "/x", more: ", \"headers\": {\"X-User\": {\"over\": \"a\"}}",

@@ -173,12 +173,23 @@ class ErrorMessage(TypedDict):
     body: str
 
 
-class _WaitForm(TypedDict, total=False):
-    unit: Literal[
-        "auto", "delta_s", "delta_ms", "epoch_s", "epoch_ms", "http_date", "iso8601", "duration"
-    ]
+class _WaitLimits(TypedDict, total=False):
     min: str
     max: str
+
+
+class _WaitForm(_WaitLimits, total=False):
+    unit: Literal[
+        "auto",
+        "delta_s",
+        "delta_ms",
+        "epoch_s",
+        "epoch_ms",
+        "http_date",
+        "iso8601",
+        "duration",
+        "per_second",
+    ]
 
 
 class _HeaderWait(TypedDict):
@@ -197,7 +208,15 @@ class BodyWait(_BodyWait, _WaitForm):
     """A value in the body says it."""
 
 
-Wait = Union[str, HeaderWait, BodyWait]
+class _WaitUntil(TypedDict):
+    until: Literal["midnight"]
+
+
+class WaitUntil(_WaitUntil, _WaitLimits):
+    """For limits that are counted by the day."""
+
+
+Wait = Union[str, HeaderWait, BodyWait, WaitUntil]
 """How long to wait: a duration, or where the answer says it."""
 
 

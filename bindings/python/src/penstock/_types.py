@@ -331,10 +331,21 @@ class OverList(TypedDict):
     param: str
 
 
+class _Piece(TypedDict):
+    path: str
+    split: str
+
+
+class Piece(_Piece, total=False):
+    """One piece of a compound value."""
+
+    take: int
+
+
 class OverStream(_OverStream, _Batching, total=False):
     """Each record of a parent stream gives a value."""
 
-    carry: Mapping[str, str]
+    carry: Mapping[str, str | Piece]
 
 
 class OverItems(_OverItems, _Batching, total=False):

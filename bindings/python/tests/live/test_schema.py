@@ -68,6 +68,8 @@ TYPES: dict[str, Any] = {
     "Message": _record_types.ErrorMessage,
     "Wait from a header": _record_types.HeaderWait,
     "Wait from the body": _record_types.BodyWait,
+    "Wait until": _record_types.WaitUntil,
+    "Piece of a value": _types.Piece,
     "Stream": _types.Stream,
     "Over a parent stream": _types.OverStreamWalks,
     "Over the items of a list": _types.OverItemsWalks,
