@@ -82,8 +82,8 @@ import Testing
     @Test(arguments: [("0.25", 4_000), ("4", 250), ("0", 7_000), ("soon", 7_000), ("0.00000001", 7_000), ("-1", 7_000)])
     func waitsByARate(_ rate: String, _ milliseconds: Int64) throws {
         let world = try Self.walk(
-            #"[{"status": 429, "action": "retry", "wait": [{"header": "X-Rate", "unit": "per_second"}, "7s"]}]"#,
-            Reply.status(429, [("X-Rate", rate)]), Self.page, Self.empty)
+            #"[{"status": 400, "action": "retry", "wait": [{"header": "X-Rate", "unit": "per_second"}, "7s"]}]"#,
+            Reply.status(400, [("X-Rate", rate)]), Self.page, Self.empty)
         #expect(world.succeeded, "\(world.failure?.message ?? "")")
         let waited = (world.sent[1].at - world.sent[0].at).nanoseconds / 1_000_000
         #expect((milliseconds...(milliseconds * 11 / 10 + 10)).contains(waited), "\(waited)")
