@@ -31,6 +31,9 @@ public struct Client {
     var servers: Servers
     /// What it shares with others, besides its own limits.
     let budget: (any SharedBudget)?
+    let notary: any Notary
+    var tokens: [TokenLife] = []
+    var tokenFlights: [UInt64: Int] = [:]
     var walks: [UInt64: Walk] = [:]
     /// Walks that are made of others, the walks that they are made of, and whose those are.
     var fanOuts: [UInt64: FanOut] = [:]
@@ -50,9 +53,13 @@ public struct Client {
     private var lastID: UInt64 = 0
     public internal(set) var counts: [UInt64: Counts] = [:]
 
-    public init(source: Source, budget: (any SharedBudget)? = nil) {
+    public init(
+        source: Source, budget: (any SharedBudget)? = nil, notary: any Notary = NoNotary()
+    ) {
         self.source = source
         self.budget = budget
+        self.notary = notary
+        tokens = source.tokens.map { TokenLife($0) }
         limiter = Limiter(source.limits)
         servers = Servers(source)
     }
@@ -100,7 +107,10 @@ public struct Client {
         transfer: UInt64, failure: TransferFailure, now: Instant,
         services: inout some Services
     ) {
-        guard let flight = transfers.removeValue(forKey: transfer) else { return }
+        guard let flight = transfers.removeValue(forKey: transfer) else {
+            _ = failedForToken(transfer, failure, now: now, services: &services)
+            return
+        }
         release(flight, now: now)
         let id = flight.exchange
         servers.failed(transfer, health: .init(failure.kind), request: id, now: now, services: &services)
@@ -123,6 +133,7 @@ public struct Client {
         services: inout some Services
     ) {
         guard let flight = transfers.removeValue(forKey: transfer) else {
+            if receivedForToken(transfer, head, body, now: now, services: &services) { return }
             actions.append(.discard(transfer: transfer))
             return
         }
@@ -138,6 +149,13 @@ public struct Client {
             head: head, body: body, profile: source.serverLimits.profile, services: services)
         let ruling = exchange.isRuled(head) ? walk.ruling(on: head, body: body, services: services) : nil
         if let ruling { feedback.obey(ruling) }
+        if !tokens.isEmpty, head.status == 401 || ruling?.action == .renewAuth {
+            refuseTokens(of: exchange.request)
+            if ruling == nil || ruling?.action == .renewAuth, exchange.renews(now: now) {
+                actions.append(.discard(transfer: transfer))
+                return settle(id, exchange, .again, status: nil)
+            }
+        }
         if feedback.throttled { counts[exchange.walk]?.throttled += 1 }
         // A 503 that names a time means everybody, as a 429 does.
         if feedback.throttled || head.status == 503, let wait = feedback.wait {
@@ -196,7 +214,10 @@ public struct Client {
         if !unwanted.isEmpty { abortUnwanted(now: now) }
         endParked(now: now)
         var until = nextDelay()
-        if !ready.isEmpty, let action = sendNext(now: now, until: &until) { return action }
+        if !tokens.isEmpty, let action = sendForToken(now: now, until: &until) { return action }
+        if !ready.isEmpty, tokens.isEmpty || hasTokens(now: now) {
+            if let action = sendNext(now: now, until: &until) { return action }
+        }
         if actionsTaken < actions.count {
             defer {
                 actionsTaken += 1
@@ -217,14 +238,19 @@ public struct Client {
 
     // MARK: inside
 
-    mutating func send(_ flight: Flight, now: Instant) -> Action {
+    mutating func newID() -> UInt64 {
         lastID &+= 1
-        let transfer = lastID
+        return lastID
+    }
+
+    mutating func send(_ flight: Flight, now: Instant) -> Action {
+        let transfer = newID()
         guard var exchange = exchanges[flight.exchange] else {
             release(flight, now: now)
             return .discard(transfer: transfer)
         }
         exchange.sent(transfer: transfer, now: now)
+        if !tokens.isEmpty { sign(&exchange.request) }
         counts[exchange.walk]?.requests += 1
         if exchange.attempts > 1 { counts[exchange.walk]?.retries += 1 }
         transfers[transfer] = flight

@@ -4,7 +4,7 @@ extension DocumentParser {
     mutating func auth(_ place: DocumentPlace?, of source: inout Source) throws(Failure) {
         var credentials: [Source.Credential] = []
         for element in place?.elements ?? [] {
-            guard let credential = try credential(element) else {
+            guard let credential = try credential(element, of: &source) else {
                 if place?.value.array != nil { throw element.failure("type \"none\" has no place in a list") }
                 continue
             }
@@ -27,7 +27,16 @@ extension DocumentParser {
         source.auth = credentials.isEmpty ? .none : .fixed(credentials)
     }
 
-    private mutating func credential(_ place: DocumentPlace) throws(Failure) -> Source.Credential? {
+    private mutating func credential(
+        _ place: DocumentPlace, of source: inout Source
+    ) throws(Failure) -> Source.Credential? {
+        if let (slot, plan) = try token(place, of: source) {
+            var credential = Source.Credential(slot: slot, secret: Secret(""))
+            credential.origin = "a token from \((plan.first ?? plan.renewal)?.url.redacted() ?? "nowhere")"
+            credential.token = source.tokens.count
+            source.tokens.append(plan)
+            return credential
+        }
         switch place["type"]?.value.string {
         case "api_key":
             let value = try filled(place["value"] ?? place)

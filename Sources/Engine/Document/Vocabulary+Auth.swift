@@ -1,5 +1,5 @@
 extension Vocabulary {
-    static let auth: Shape.Definition = .init("auth", "One credential.") { .tagged(authObjects) }
+    static let auth: Shape.Definition = .init("auth", "One credential.") { .tagged(authObjects + tokenObjects + [noCredentials]) }
     private static let authObjects: [ObjectShape] = [
         ObjectShape(
             title: "API key", tag: "api_key",
@@ -18,8 +18,9 @@ extension Vocabulary {
                 Key("username", .named(secret), "Without a colon.", default: .string("")),
                 Key("password", .named(secret), "The password.", default: .string("")),
             ]),
-        ObjectShape(title: "No credentials", tag: "none", description: "Requests go out as they are.", keys: []),
     ]
+    private static let noCredentials = ObjectShape(
+        title: "No credentials", tag: "none", description: "Requests go out as they are.", keys: [])
     static let defaultKeyHeader = "X-API-Key"
 
     /// Where a credential goes; one of them.

@@ -20,6 +20,8 @@ struct Exchange: Sendable {
     var state = State.ready
     private(set) var retry: Retry
     private(set) var redirects: Int64 = 0
+    /// It was sent again with a token that was made after a 401.
+    private(set) var hasNewToken = false
     /// The next send follows a redirect: part of the attempt that was redirected.
     private var isHop = false
     /// The circuit breaker keeps it since then.
@@ -99,7 +101,7 @@ struct Exchange: Sendable {
             ruling.map { Failure(ruling: $0, head: head, body: body, feedback: feedback, secrets: secrets) }
             ?? Failure(head: head, body: body, feedback: feedback, secrets: secrets)
         let isWorthRepeating =
-            ruling.map { $0.action != .fail } ?? (retry.plan.statuses.contains(head.status) || feedback.throttled)
+            ruling.map { $0.action != .fail && $0.action != .renewAuth } ?? (retry.plan.statuses.contains(head.status) || feedback.throttled)
         guard isWorthRepeating else { return .fail(complete(described)) }
         // A refusal because of a limit, or one that names the time to come back, was not carried out.
         let refused = feedback.throttled || (head.status == 503 && feedback.retryAfter != nil)
@@ -107,6 +109,16 @@ struct Exchange: Sendable {
             mayHaveRun: !refused, retryAfter: ruling?.wait ?? feedback.wait, throttled: feedback.throttled, now: now,
             services: &services)
         return settle(verdict, described)
+    }
+
+    /// The answer says that the token is no good: once more with another, which is no new attempt.
+    mutating func renews(now: Instant) -> Bool {
+        guard !hasNewToken, !request.tokens.isEmpty else { return false }
+        hasNewToken = true
+        retry.answered(now: now)
+        isHop = true
+        state = .ready
+        return true
     }
 
     /// The answer of 2xx can't be read: cut off in a way that the transport could not see, or an HTML error page.
@@ -179,7 +191,7 @@ struct Exchange: Sendable {
             request.headers.removeAll { ASCII.lowercased($0.name).hasPrefix("content-") }
         }
         if target.origin != source.baseURL.origin { request.hasStrayed = true }
-        request.url = target.without(request.secretQuery, of: source)
+        request.url = target.without(request.secretQuery, of: source, request.tokens)
         isHop = true
         state = .ready
         return .again

@@ -13,7 +13,11 @@ extension PreparedRequest {
             for item in secretQuery { url.setQuery(item.name, item.secret.reveal()) }
             var form = bodyForm
             for credential in source.auth.credentials {
-                let value = credential.prefix + credential.secret.reveal()
+                var value = credential.prefix + credential.secret.reveal()
+                if let index = credential.token {
+                    guard tokens.indices.contains(index) else { continue }
+                    value = tokens[index].prefix + tokens[index].secret.reveal()
+                }
                 switch credential.slot {
                 case .header(let name):
                     sent.removeAll { ASCII.lowercased($0.name) == ASCII.lowercased(name) }
@@ -23,7 +27,7 @@ extension PreparedRequest {
                 }
             }
         } else {
-            url = url.without(secretQuery, of: source)
+            url = url.without(secretQuery, of: source, tokens)
             sent = headers.filter {
                 !$0.value.isSecret && ["accept", "content-type"].contains(ASCII.lowercased($0.name))
             }

@@ -10,6 +10,8 @@ public struct Source: Sendable {
         public var slot: Slot
         public var prefix: String
         public var secret: Secret
+        /// Which of the source's tokens it is, instead of a fixed secret.
+        var token: Int?
         /// What it was made of, where a message must not show that either.
         var parts: [Secret] = []
         /// For people: where the secret comes from.
@@ -25,6 +27,8 @@ public struct Source: Sendable {
     public var name: String?
     public var baseURL: WebURL
     public var auth: Auth = .none
+    /// What credentials are asked for with.
+    var tokens: [TokenPlan] = []
     /// Go with every request.
     public var headers: [RequestPlan.NamedText] = []
     public var query: [RequestPlan.NamedText] = []

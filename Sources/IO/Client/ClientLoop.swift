@@ -133,7 +133,7 @@ package final class ClientLoop: Sendable {
         init(loop: ClientLoop) {
             self.loop = loop
             let budget = loop.shared?.share { [weak loop] in loop?.post(.wake) }
-            engine = Engine.Client(source: loop.source, budget: budget)
+            engine = Engine.Client(source: loop.source, budget: budget, notary: SystemNotary())
         }
 
         /// False when the thread is to end.
