@@ -29,6 +29,15 @@ extension Client {
         }
     }
 
+    /// What is made of the whole request. Nil when it is done, or why it can't be.
+    func sign(_ request: inout TransferRequest, _ prepared: PreparedRequest) -> Failure? {
+        guard prepared.isAtHome(of: source), let signature = source.signature else { return nil }
+        do throws(Failure) {
+            try signature.sign(&request, notary: notary)
+            return nil
+        } catch { return error }
+    }
+
     /// The token was good for nothing when that request carried it.
     mutating func refuseTokens(of request: PreparedRequest) {
         for (index, token) in request.tokens.enumerated() where tokens.indices.contains(index) {

@@ -215,8 +215,12 @@ public struct Client {
         endParked(now: now)
         var until = nextDelay()
         if !tokens.isEmpty, let action = sendForToken(now: now, until: &until) { return action }
-        if !ready.isEmpty, tokens.isEmpty || hasTokens(now: now) {
-            if let action = sendNext(now: now, until: &until) { return action }
+        if !ready.isEmpty {
+            if !tokens.isEmpty, !hasTokens(now: now) {
+                leaveSharedLines()
+            } else if let action = sendNext(now: now, until: &until) {
+                return action
+            }
         }
         if actionsTaken < actions.count {
             defer {
@@ -243,20 +247,27 @@ public struct Client {
         return lastID
     }
 
-    mutating func send(_ flight: Flight, now: Instant) -> Action {
+    /// Nil: it could not be signed, and its walk knows.
+    mutating func send(_ flight: Flight, now: Instant) -> Action? {
         let transfer = newID()
         guard var exchange = exchanges[flight.exchange] else {
             release(flight, now: now)
             return .discard(transfer: transfer)
         }
-        exchange.sent(transfer: transfer, now: now)
         if !tokens.isEmpty { sign(&exchange.request) }
+        var request = exchange.request.signed(for: source)
+        if source.signature != nil, let failure = sign(&request, exchange.request) {
+            release(flight, now: now)
+            settle(flight.exchange, exchange, .fail(exchange.complete(failure)), status: nil)
+            return nil
+        }
+        exchange.sent(transfer: transfer, now: now)
         counts[exchange.walk]?.requests += 1
         if exchange.attempts > 1 { counts[exchange.walk]?.retries += 1 }
         transfers[transfer] = flight
         servers.sent(transfer, scope: flight.demand.server, now: now)
         exchanges[flight.exchange] = exchange
-        return .send(transfer: transfer, request: exchange.request.signed(for: source))
+        return .send(transfer: transfer, request: request)
     }
 
     mutating func settle(_ id: UInt64, _ exchange: Exchange, _ verdict: Exchange.Verdict, status: Int?) {

@@ -57,8 +57,31 @@ extension DocumentParser {
                 origin: Self.origin(of: password.isEmpty ? place["username"] : place["password"]))
             credential.parts = Self.basicParts(username, password, place["username"])
             return credential
+        case "aws_sigv4":
+            let plan = try signature(place)
+            source.signature = plan
+            var credential = Source.Credential(
+                slot: .header("Authorization"), secret: Secret(""), origin: Self.origin(of: place["secret_access_key"]))
+            credential.isSignature = true
+            credential.parts = plan.secrets
+            return credential
         default: return nil
         }
+    }
+
+    private mutating func signature(_ place: DocumentPlace) throws(Failure) -> SignaturePlan {
+        func plain(_ name: String) throws(Failure) -> String {
+            guard let given = place[name], let text = given.value.string else { return "" }
+            guard case .plain(let filled) = try literal(text, given) else {
+                throw given.failure("it is sent in the clear, so it is no secret")
+            }
+            return filled
+        }
+        var plan = SignaturePlan(
+            keyID: try filled(place["access_key_id"] ?? place), key: try filled(place["secret_access_key"] ?? place),
+            region: try plain("region"), service: try plain("service"))
+        if let token = place["session_token"] { plan.sessionToken = try filled(token) }
+        return plan
     }
 
     /// RFC 7617 section 2.

@@ -12,7 +12,7 @@ extension PreparedRequest {
             sent = headers.map { (name: $0.name, value: $0.value.reveal()) }
             for item in secretQuery { url.setQuery(item.name, item.secret.reveal()) }
             var form = bodyForm
-            for credential in source.auth.credentials {
+            for credential in source.auth.credentials where !credential.isSignature {
                 var value = credential.prefix + credential.secret.reveal()
                 if let index = credential.token {
                     guard tokens.indices.contains(index) else { continue }

@@ -12,6 +12,8 @@ public struct Source: Sendable {
         public var secret: Secret
         /// Which of the source's tokens it is, instead of a fixed secret.
         var token: Int?
+        /// It is made of the whole request, by `Source.signature`.
+        var isSignature = false
         /// What it was made of, where a message must not show that either.
         var parts: [Secret] = []
         /// For people: where the secret comes from.
@@ -29,6 +31,7 @@ public struct Source: Sendable {
     public var auth: Auth = .none
     /// What credentials are asked for with.
     var tokens: [TokenPlan] = []
+    var signature: SignaturePlan?
     /// Go with every request.
     public var headers: [RequestPlan.NamedText] = []
     public var query: [RequestPlan.NamedText] = []

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict, Union
 
+from ._auth_types import Auth
 from ._record_types import ErrorRule, Records, RememberedKeys
 from ._settings import Caps, ConcurrencyLimit, Connections, RateLimit, Retry, Timeouts
 from ._value_types import Slot, SourceObject, StopRule, ValueSource
@@ -79,48 +80,6 @@ Query = Mapping[str, Union[Text, Field, Sequence[Text]]]
 Limit = Union[str, RateLimit, ConcurrencyLimit]
 Limits = Union[Limit, Sequence[Limit]]
 """What a server allows: `"10/s"`, one limit, or a list of limits that all hold at once."""
-
-# ---------------------------------------------------------------------------------------- auth
-
-
-class _APIKey(TypedDict):
-    type: Literal["api_key"]
-    value: Secret
-
-
-class APIKey(_APIKey, total=False):
-    """A text in a header (`X-API-Key`) or query parameter."""
-
-    header: str
-    query: str
-    prefix: str
-
-
-class Bearer(TypedDict):
-    """`Authorization: Bearer`."""
-
-    type: Literal["bearer"]
-    token: Secret
-
-
-class _Basic(TypedDict):
-    type: Literal["basic"]
-
-
-class Basic(_Basic, total=False):
-    """`Authorization: Basic`."""
-
-    username: Secret
-    password: Secret
-
-
-class NoAuth(TypedDict):
-    """Requests go out as they are."""
-
-    type: Literal["none"]
-
-
-Auth = Union[APIKey, Bearer, Basic, NoAuth]
 
 # -------------------------------------------------------------------------------------- paging
 
