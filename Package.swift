@@ -29,7 +29,9 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
 
         .target(name: "Engine", swiftSettings: lean),
-        .target(name: "IO", dependencies: ["Engine", "CCurl", "CCrypto", "CJansson", "CXXHash", "CLinux"], swiftSettings: lean),
+        .target(
+            name: "IO", dependencies: ["Engine", "CCurl", "CCrypto", "CJansson", "CXXHash", "CLinux"],
+            swiftSettings: lean),
         .target(name: "ABI", dependencies: ["IO", "Engine", "CPenstock"], swiftSettings: lean),
 
         // The link unit. These flags live on a leaf that no test depends on: -no-undefined and a version script

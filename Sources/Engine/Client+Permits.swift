@@ -122,7 +122,8 @@ extension Client {
             ready.lanes[index].ticket = nil
             let own = limiter.take(ticket, now: now)
             if !ready.lanes[index].turns.isEmpty { ready.lanes[index].ticket = limiter.join(key.own) }
-            if let action = send(Flight(exchange: id, demand: key, own: own, shared: shared), now: now) { return action }
+            let flight = Flight(exchange: id, demand: key, own: own, shared: shared)
+            if let action = send(flight, now: now) { return action }
             pass = Limiter.Pass()
         }
         for index in ready.lanes.indices where !ready.lanes[index].isReady { leaveShared(index) }

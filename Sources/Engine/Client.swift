@@ -149,13 +149,6 @@ public struct Client {
             head: head, body: body, profile: source.serverLimits.profile, services: services)
         let ruling = exchange.isRuled(head) ? walk.ruling(on: head, body: body, services: services) : nil
         if let ruling { feedback.obey(ruling) }
-        if !tokens.isEmpty, head.status == 401 || ruling?.action == .renewAuth {
-            refuseTokens(of: exchange.request)
-            if ruling == nil || ruling?.action == .renewAuth, exchange.renews(now: now) {
-                actions.append(.discard(transfer: transfer))
-                return settle(id, exchange, .again, status: nil)
-            }
-        }
         if feedback.throttled { counts[exchange.walk]?.throttled += 1 }
         // A 503 that names a time means everybody, as a 429 does.
         if feedback.throttled || head.status == 503, let wait = feedback.wait {
@@ -166,6 +159,14 @@ public struct Client {
         var health = Servers.Health(
             status: head.status, isThrottled: feedback.throttled, ruling: ruling?.action,
             isAccepted: exchange.request.acceptedStatuses.contains(head.status))
+        if !tokens.isEmpty, head.status == 401 || ruling?.action == .renewAuth {
+            refuseTokens(of: exchange.request)
+            if ruling == nil || ruling?.action == .renewAuth, exchange.renews(now: now) {
+                heard(transfer, id, feedback, status: head.status, health: health, now: now, services: &services)
+                actions.append(.discard(transfer: transfer))
+                return settle(id, exchange, .again, status: nil)
+            }
+        }
         var verdict = exchange.received(
             head, feedback: feedback, ruling: ruling, body: body, source: source, now: now, services: &services)
         if case .deliver = verdict {

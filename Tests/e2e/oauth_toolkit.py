@@ -67,13 +67,13 @@ def configure(folder: Path) -> None:
 
 def fill() -> str:
     """Two clients, and a refresh token that somebody's consent gave. Returns it."""
-    from django.contrib.auth import get_user_model
+    from django.contrib.auth.models import User
     from django.core.management import call_command
     from django.utils import timezone
     from oauth2_provider.models import AccessToken, Application, RefreshToken
 
     call_command("migrate", verbosity=0)
-    user = get_user_model().objects.create_user("somebody")
+    user = User.objects.create_user("somebody")
     shared: dict[str, Any] = {"user": user, "client_type": Application.CLIENT_CONFIDENTIAL}
     Application.objects.create(
         name="machine",
@@ -118,7 +118,7 @@ def urls() -> list[Any]:
         asked["refused"] += answer.status_code != 200
         return answer
 
-    @protected_resource(scopes=["read"])
+    @protected_resource(scopes=["read"])  # type: ignore[untyped-decorator]
     def numbers(request: HttpRequest) -> JsonResponse:
         page = int(request.GET.get("page", 1))
         threading.Event().wait(0.05)

@@ -40,12 +40,12 @@ class Checking(ThreadingHTTPServer):
         request.context["payload_signing_enabled"] = True
         signer = auth.S3SigV4Auth if self.service == "s3" else auth.SigV4Auth
         when = datetime.datetime.strptime(headers["x-amz-date"], "%Y%m%dT%H%M%SZ")
-        now = when.replace(tzinfo=datetime.timezone.utc)
+        now = when.replace(tzinfo=datetime.UTC)
         with mock.patch.object(auth, "get_current_datetime", lambda *_, **__: now):
             signer(Credentials(KEY, SECRET, self.session), self.service, "eu-central-1").add_auth(
                 request
             )
-        age = datetime.datetime.now(datetime.timezone.utc) - now
+        age = datetime.datetime.now(datetime.UTC) - now
         if abs(age.total_seconds()) > 60:
             self.problems.append(f"signed at {when}")
         if request.headers["Authorization"] != given:

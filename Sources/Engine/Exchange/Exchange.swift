@@ -101,7 +101,8 @@ struct Exchange: Sendable {
             ruling.map { Failure(ruling: $0, head: head, body: body, feedback: feedback, secrets: secrets) }
             ?? Failure(head: head, body: body, feedback: feedback, secrets: secrets)
         let isWorthRepeating =
-            ruling.map { $0.action != .fail && $0.action != .renewAuth } ?? (retry.plan.statuses.contains(head.status) || feedback.throttled)
+            ruling.map { $0.action != .fail && $0.action != .renewAuth }
+            ?? (retry.plan.statuses.contains(head.status) || feedback.throttled)
         guard isWorthRepeating else { return .fail(complete(described)) }
         // A refusal because of a limit, or one that names the time to come back, was not carried out.
         let refused = feedback.throttled || (head.status == 503 && feedback.retryAfter != nil)
