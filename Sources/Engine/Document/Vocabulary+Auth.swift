@@ -1,7 +1,5 @@
 extension Vocabulary {
-    static let auth: Shape.Definition = .init("auth", "One credential.") {
-        .tagged(authObjects + tokenObjects + [noCredentials])
-    }
+    static let auth: Shape.Definition = .init("auth", "One credential.") { .tagged(authObjects) }
     private static let authObjects: [ObjectShape] = [
         ObjectShape(
             title: "API key", tag: "api_key",
@@ -20,22 +18,8 @@ extension Vocabulary {
                 Key("username", .named(secret), "Without a colon.", default: .string("")),
                 Key("password", .named(secret), "The password.", default: .string("")),
             ]),
-        ObjectShape(
-            title: "AWS Signature Version 4", tag: "aws_sigv4",
-            description: "Every attempt is signed anew. The query goes out sorted and encoded in AWS's own way.",
-            keys: [
-                Key("access_key_id", .named(secret), "The key's name.", required: true),
-                Key("secret_access_key", .named(secret), "The key.", required: true),
-                Key("session_token", .named(secret), "Of temporary credentials."),
-                Key(
-                    "region", .filledLine, "Such as eu-central-1.", required: true, examples: [.string("eu-central-1")]),
-                Key(
-                    "service", .filledLine, "As in AWS's host names.", required: true,
-                    examples: [.string("execute-api")]),
-            ]),
+        ObjectShape(title: "No credentials", tag: "none", description: "Requests go out as they are.", keys: []),
     ]
-    private static let noCredentials = ObjectShape(
-        title: "No credentials", tag: "none", description: "Requests go out as they are.", keys: [])
     static let defaultKeyHeader = "X-API-Key"
 
     /// Where a credential goes; one of them.

@@ -12,12 +12,8 @@ extension PreparedRequest {
             sent = headers.map { (name: $0.name, value: $0.value.reveal()) }
             for item in secretQuery { url.setQuery(item.name, item.secret.reveal()) }
             var form = bodyForm
-            for credential in source.auth.credentials where !credential.isSignature {
-                var value = credential.prefix + credential.secret.reveal()
-                if let index = credential.token {
-                    guard tokens.indices.contains(index) else { continue }
-                    value = tokens[index].prefix + tokens[index].secret.reveal()
-                }
+            for credential in source.auth.credentials {
+                let value = credential.prefix + credential.secret.reveal()
                 switch credential.slot {
                 case .header(let name):
                     sent.removeAll { ASCII.lowercased($0.name) == ASCII.lowercased(name) }
@@ -27,7 +23,7 @@ extension PreparedRequest {
                 }
             }
         } else {
-            url = url.without(secretQuery, of: source, tokens)
+            url = url.without(secretQuery, of: source)
             sent = headers.filter {
                 !$0.value.isSecret && ["accept", "content-type"].contains(ASCII.lowercased($0.name))
             }
@@ -38,7 +34,7 @@ extension PreparedRequest {
         }
         var request = TransferRequest(
             method: method, url: url.withoutFragment, headers: sent, body: body, limits: limits,
-            freshConnection: !idempotent)
+            freshConnection: !idempotent || avoidsReuse)
         request.reportsHead = reportsHead
         return request
     }
