@@ -24,11 +24,14 @@ let package = Package(
         .systemLibrary(name: "CPenstock", path: "include"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CXXHash"),
         .systemLibrary(name: "CLinux"),
 
         .target(name: "Engine", swiftSettings: lean),
-        .target(name: "IO", dependencies: ["Engine", "CCurl", "CJansson", "CXXHash", "CLinux"], swiftSettings: lean),
+        .target(
+            name: "IO", dependencies: ["Engine", "CCurl", "CCrypto", "CJansson", "CXXHash", "CLinux"],
+            swiftSettings: lean),
         .target(name: "ABI", dependencies: ["IO", "Engine", "CPenstock"], swiftSettings: lean),
 
         // The link unit. These flags live on a leaf that no test depends on: -no-undefined and a version script

@@ -76,6 +76,11 @@ extension Client {
         leaveShared(index)
     }
 
+    /// None of them can go now, so none keeps others waiting.
+    mutating func leaveSharedLines() {
+        for index in ready.lanes.indices { leaveShared(index) }
+    }
+
     private mutating func leaveShared(_ index: Int) {
         if let ticket = ready.lanes[index].sharedTicket { budget?.leave(ticket) }
         ready.lanes[index].sharedTicket = nil
@@ -117,7 +122,9 @@ extension Client {
             ready.lanes[index].ticket = nil
             let own = limiter.take(ticket, now: now)
             if !ready.lanes[index].turns.isEmpty { ready.lanes[index].ticket = limiter.join(key.own) }
-            return send(Flight(exchange: id, demand: key, own: own, shared: shared), now: now)
+            let flight = Flight(exchange: id, demand: key, own: own, shared: shared)
+            if let action = send(flight, now: now) { return action }
+            pass = Limiter.Pass()
         }
         for index in ready.lanes.indices where !ready.lanes[index].isReady { leaveShared(index) }
         if let instant = pass.until { until = min(until ?? instant, instant) }

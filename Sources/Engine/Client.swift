@@ -31,6 +31,9 @@ public struct Client {
     var servers: Servers
     /// What it shares with others, besides its own limits.
     let budget: (any SharedBudget)?
+    let notary: any Notary
+    var tokens: [TokenLife] = []
+    var tokenFlights: [UInt64: Int] = [:]
     var walks: [UInt64: Walk] = [:]
     /// Walks that are made of others, the walks that they are made of, and whose those are.
     var fanOuts: [UInt64: FanOut] = [:]
@@ -48,13 +51,15 @@ public struct Client {
     var actions: [Action] = []
     private var actionsTaken = 0
     private var lastID: UInt64 = 0
-    /// Of the keys that it makes for requests.
-    public var keys = RequestKeys(seed: (0, 0))
     public internal(set) var counts: [UInt64: Counts] = [:]
 
-    public init(source: Source, budget: (any SharedBudget)? = nil) {
+    public init(
+        source: Source, budget: (any SharedBudget)? = nil, notary: any Notary = NoNotary()
+    ) {
         self.source = source
         self.budget = budget
+        self.notary = notary
+        tokens = source.tokens.map { TokenLife($0) }
         limiter = Limiter(source.limits)
         servers = Servers(source)
     }
@@ -102,7 +107,10 @@ public struct Client {
         transfer: UInt64, failure: TransferFailure, now: Instant,
         services: inout some Services
     ) {
-        guard let flight = transfers.removeValue(forKey: transfer) else { return }
+        guard let flight = transfers.removeValue(forKey: transfer) else {
+            _ = failedForToken(transfer, failure, now: now, services: &services)
+            return
+        }
         release(flight, now: now)
         let id = flight.exchange
         servers.failed(transfer, health: .init(failure.kind), request: id, now: now, services: &services)
@@ -125,6 +133,7 @@ public struct Client {
         services: inout some Services
     ) {
         guard let flight = transfers.removeValue(forKey: transfer) else {
+            if receivedForToken(transfer, head, body, now: now, services: &services) { return }
             actions.append(.discard(transfer: transfer))
             return
         }
@@ -150,6 +159,14 @@ public struct Client {
         var health = Servers.Health(
             status: head.status, isThrottled: feedback.throttled, ruling: ruling?.action,
             isAccepted: exchange.request.acceptedStatuses.contains(head.status))
+        if !tokens.isEmpty, head.status == 401 || ruling?.action == .renewAuth {
+            refuseTokens(of: exchange.request)
+            if ruling == nil || ruling?.action == .renewAuth, exchange.renews(now: now) {
+                heard(transfer, id, feedback, status: head.status, health: health, now: now, services: &services)
+                actions.append(.discard(transfer: transfer))
+                return settle(id, exchange, .again, status: nil)
+            }
+        }
         var verdict = exchange.received(
             head, feedback: feedback, ruling: ruling, body: body, source: source, now: now, services: &services)
         if case .deliver = verdict {
@@ -198,7 +215,14 @@ public struct Client {
         if !unwanted.isEmpty { abortUnwanted(now: now) }
         endParked(now: now)
         var until = nextDelay()
-        if !ready.isEmpty, let action = sendNext(now: now, until: &until) { return action }
+        if !tokens.isEmpty, let action = sendForToken(now: now, until: &until) { return action }
+        if !ready.isEmpty {
+            if !tokens.isEmpty, !hasTokens(now: now) {
+                leaveSharedLines()
+            } else if let action = sendNext(now: now, until: &until) {
+                return action
+            }
+        }
         if actionsTaken < actions.count {
             defer {
                 actionsTaken += 1
@@ -217,16 +241,26 @@ public struct Client {
         walks.values.contains { $0.isStarved } || fanOuts.values.contains { $0.isStarved }
     }
 
-    var transferCount: Int { transfers.count }
-
     // MARK: inside
 
-    mutating func send(_ flight: Flight, now: Instant) -> Action {
+    mutating func newID() -> UInt64 {
         lastID &+= 1
-        let transfer = lastID
+        return lastID
+    }
+
+    /// Nil: it could not be signed, and its walk knows.
+    mutating func send(_ flight: Flight, now: Instant) -> Action? {
+        let transfer = newID()
         guard var exchange = exchanges[flight.exchange] else {
             release(flight, now: now)
             return .discard(transfer: transfer)
+        }
+        if !tokens.isEmpty { sign(&exchange.request) }
+        var request = exchange.request.signed(for: source)
+        if source.signature != nil, let failure = sign(&request, exchange.request) {
+            release(flight, now: now)
+            settle(flight.exchange, exchange, .fail(exchange.complete(failure)), status: nil)
+            return nil
         }
         exchange.sent(transfer: transfer, now: now)
         counts[exchange.walk]?.requests += 1
@@ -234,7 +268,7 @@ public struct Client {
         transfers[transfer] = flight
         servers.sent(transfer, scope: flight.demand.server, now: now)
         exchanges[flight.exchange] = exchange
-        return .send(transfer: transfer, request: exchange.request.signed(for: source))
+        return .send(transfer: transfer, request: request)
     }
 
     mutating func settle(_ id: UInt64, _ exchange: Exchange, _ verdict: Exchange.Verdict, status: Int?) {
@@ -337,8 +371,6 @@ public struct Client {
         _ request: PreparedRequest, walk: UInt64, place: UInt64
     ) throws(Failure) -> UInt64 {
         lastID &+= 1
-        var request = request
-        if let header = request.keyHeader { request.add(key: keys.next(), header: header) }
         let exchange = Exchange(walk: walk, place: place, request: request, plan: source.retry)
         exchanges[lastID] = exchange
         if let failure = lineUp(lastID, exchange) {

@@ -17,6 +17,10 @@ public struct ProcessReferences: References {
         try Self.read(path, atMost: Self.maximumSecretBytes)
     }
 
+    public func problem(ofKey key: Secret, _ algorithm: SignatureAlgorithm) -> String? {
+        SystemNotary.problem(ofKey: key, algorithm)
+    }
+
     public func document(_ path: String) throws(ReferenceError) -> JSONValue {
         let bytes = try Self.read(path, atMost: Documents.maximumBytes)
         do throws(Failure) {

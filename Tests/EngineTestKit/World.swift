@@ -85,7 +85,7 @@ public final class World {
     // MARK: the host
 
     @discardableResult public func add(_ source: Source) -> Int {
-        clients.append(Client(source: source, budget: budget))
+        clients.append(Client(source: source, budget: budget, notary: TestNotary()))
         wakeUps.append(nil)
         return clients.count - 1
     }

@@ -4,7 +4,7 @@ extension DocumentParser {
     mutating func auth(_ place: DocumentPlace?, of source: inout Source) throws(Failure) {
         var credentials: [Source.Credential] = []
         for element in place?.elements ?? [] {
-            guard let credential = try credential(element) else {
+            guard let credential = try credential(element, of: &source) else {
                 if place?.value.array != nil { throw element.failure("type \"none\" has no place in a list") }
                 continue
             }
@@ -27,7 +27,16 @@ extension DocumentParser {
         source.auth = credentials.isEmpty ? .none : .fixed(credentials)
     }
 
-    private mutating func credential(_ place: DocumentPlace) throws(Failure) -> Source.Credential? {
+    private mutating func credential(
+        _ place: DocumentPlace, of source: inout Source
+    ) throws(Failure) -> Source.Credential? {
+        if let (slot, plan) = try token(place, of: source) {
+            var credential = Source.Credential(slot: slot, secret: Secret(""))
+            credential.origin = "a token from \((plan.first ?? plan.renewal)?.url.redacted() ?? "nowhere")"
+            credential.token = source.tokens.count
+            source.tokens.append(plan)
+            return credential
+        }
         switch place["type"]?.value.string {
         case "api_key":
             let value = try filled(place["value"] ?? place)
@@ -48,8 +57,31 @@ extension DocumentParser {
                 origin: Self.origin(of: password.isEmpty ? place["username"] : place["password"]))
             credential.parts = Self.basicParts(username, password, place["username"])
             return credential
+        case "aws_sigv4":
+            let plan = try signature(place)
+            source.signature = plan
+            var credential = Source.Credential(
+                slot: .header("Authorization"), secret: Secret(""), origin: Self.origin(of: place["secret_access_key"]))
+            credential.isSignature = true
+            credential.parts = plan.secrets
+            return credential
         default: return nil
         }
+    }
+
+    private mutating func signature(_ place: DocumentPlace) throws(Failure) -> SignaturePlan {
+        func plain(_ name: String) throws(Failure) -> String {
+            guard let given = place[name], let text = given.value.string else { return "" }
+            guard case .plain(let filled) = try literal(text, given) else {
+                throw given.failure("it is sent in the clear, so it is no secret")
+            }
+            return filled
+        }
+        var plan = SignaturePlan(
+            keyID: try filled(place["access_key_id"] ?? place), key: try filled(place["secret_access_key"] ?? place),
+            region: try plain("region"), service: try plain("service"))
+        if let token = place["session_token"] { plan.sessionToken = try filled(token) }
+        return plan
     }
 
     /// RFC 7617 section 2.

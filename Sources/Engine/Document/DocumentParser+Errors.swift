@@ -5,10 +5,17 @@ extension DocumentParser {
         return rules
     }
 
+    static func check(_ rules: [ErrorRule], of source: Source) throws(Failure) {
+        guard source.tokens.isEmpty, let rule = rules.first(where: { $0.action == .renewAuth }) else { return }
+        let pointer = rule.pointer + "/action"
+        throw Failure(
+            .config, "at \(pointer): \"renew_auth\" needs credentials that are tokens, and the source has none",
+            pointer: pointer)
+    }
+
     private static func errorRule(_ place: DocumentPlace) throws(Failure) -> ErrorRule {
         guard let action = place["action"]?.value.string.flatMap(ErrorRule.Action.init) else {
-            throw (place["action"] ?? place).failure(
-                "\"\(Vocabulary.renewAuth)\" is reserved: no credentials of this version can be renewed")
+            throw (place["action"] ?? place).failure("unknown action")
         }
         var rule = ErrorRule(action: action, pointer: place.pointer.text)
         rule.statuses = place["status"]?.elements.compactMap { status -> ClosedRange<Int>? in

@@ -63,6 +63,7 @@ extension DocumentParser {
             throw (retry["cap"] ?? retry["base"] ?? retry).failure("\"cap\" is below \"base\"")
         }
         source.errors = try Self.errorRules(place["errors"])
+        try Self.check(source.errors, of: source)
         Vocabulary.timeouts.apply(place["timeouts"], to: &source.transfer)
         Vocabulary.caps.apply(place["caps"], to: &source.transfer)
         if let redirects = place["max_redirects"]?.value.int { source.maxRedirects = redirects }
@@ -76,6 +77,7 @@ extension DocumentParser {
             missingParameters = []
             var plan = try self.stream(stream, name: name, in: source)
             plan.missingParameters = missingParameters ?? []
+            try Self.check(plan.errors, of: source)
             missingParameters = nil
             source.streams.append(plan)
         }

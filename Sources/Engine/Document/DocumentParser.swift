@@ -9,6 +9,7 @@ struct DocumentParser {
     var missingParameters: [String]?
     /// Texts of documents have places. Those of a host's own calls are data, which may hold anything, and stay as they are.
     var readsPlaces = true
+    private var allowsLines = false
     /// Whose texts are being read.
     var scope = PlaceholderScope.fixed
     var overScope = OverScope()
@@ -112,9 +113,22 @@ struct DocumentParser {
         return Secret("unread")
     }
 
+    /// A secret that may have several lines.
+    mutating func keyText(_ place: DocumentPlace) throws(Failure) -> Secret {
+        if place["env"] == nil, place["file"] == nil {
+            if let literal = place.value.string, Placeholder.names(in: literal).isEmpty { return Secret(literal) }
+            if place.value.string != nil { return try secret(place) }
+            if context.skipsSecrets { return try secret(place) }
+            return Secret(try parameter(place))
+        }
+        allowsLines = true
+        defer { allowsLines = false }
+        return try secret(place)
+    }
+
     mutating func resolve(_ reference: SecretReference, at place: DocumentPlace) throws(Failure) -> Secret {
         if context.skipsSecrets { return unread() }
-        if let known = context.secrets[reference] { return known }
+        if !allowsLines, let known = context.secrets[reference] { return known }
         let label: String
         var bytes: [UInt8]
         switch reference {
@@ -136,8 +150,12 @@ struct DocumentParser {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw place.failure("\(label) \(Flaw.notText.rawValue)", code: .auth)
         }
-        if let flaw = Self.flaw(of: text) { throw place.failure("\(label) \(flaw.rawValue)", code: .auth) }
+        if let flaw = Self.flaw(of: text), !allowsLines || flaw == .empty {
+            throw place.failure("\(label) \(flaw.rawValue)", code: .auth)
+        }
         let secret = Secret(text)
+        // Read with looser rules it is good for nothing else.
+        if allowsLines { return secret }
         context.secrets[reference] = secret
         return secret
     }

@@ -45,8 +45,12 @@ public struct Explanation: Sendable {
         let origin = source.baseURL.origin
         return credentials.map { credential in
             let prefix = credential.prefix.isEmpty ? "" : "\(MessageText.quoted(credential.prefix)) and "
-            return
-                "\(Words.slot(credential.slot)) carries \(prefix)a secret from \(credential.origin), to \(origin) only"
+            if credential.isSignature {
+                return
+                    "each request is signed (AWS Signature Version 4) with a secret from \(credential.origin), to \(origin) only"
+            }
+            let what = credential.token == nil ? "a secret from \(credential.origin)" : credential.origin
+            return "\(Words.slot(credential.slot)) carries \(prefix)\(what), to \(origin) only"
         }
     }
 

@@ -109,6 +109,7 @@ struct RecordsExplanation {
                 case .rateLimited: "a limit: everybody waits, then it is tried again"
                 case .ignore: "an empty page"
                 case .fail: "an error"
+                case .renewAuth: "a token that is no good: once more with a new one"
                 case .end: "the end of the walk"
                 }
             return "\(conditions.joined(separator: " with ")): \(meaning)"

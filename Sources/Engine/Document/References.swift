@@ -10,8 +10,14 @@ public protocol References {
     func environment(_ name: String) -> [UInt8]?
     /// The content of a small file. What is thrown goes into the message as it is, so it names no path.
     func file(_ path: String) throws(ReferenceError) -> [UInt8]
+    /// Why that private key can't sign so; nil when it can.
+    func problem(ofKey key: Secret, _ algorithm: SignatureAlgorithm) -> String?
     /// A source document that a job names by its path.
     func document(_ path: String) throws(ReferenceError) -> JSONValue
+}
+
+extension References {
+    public func problem(ofKey key: Secret, _ algorithm: SignatureAlgorithm) -> String? { nil }
 }
 
 public struct ReferenceError: Error, Sendable {

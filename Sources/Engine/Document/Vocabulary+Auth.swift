@@ -1,5 +1,7 @@
 extension Vocabulary {
-    static let auth: Shape.Definition = .init("auth", "One credential.") { .tagged(authObjects) }
+    static let auth: Shape.Definition = .init("auth", "One credential.") {
+        .tagged(authObjects + tokenObjects + [noCredentials])
+    }
     private static let authObjects: [ObjectShape] = [
         ObjectShape(
             title: "API key", tag: "api_key",
@@ -18,8 +20,22 @@ extension Vocabulary {
                 Key("username", .named(secret), "Without a colon.", default: .string("")),
                 Key("password", .named(secret), "The password.", default: .string("")),
             ]),
-        ObjectShape(title: "No credentials", tag: "none", description: "Requests go out as they are.", keys: []),
+        ObjectShape(
+            title: "AWS Signature Version 4", tag: "aws_sigv4",
+            description: "Every attempt is signed anew. The query goes out sorted and encoded in AWS's own way.",
+            keys: [
+                Key("access_key_id", .named(secret), "The key's name.", required: true),
+                Key("secret_access_key", .named(secret), "The key.", required: true),
+                Key("session_token", .named(secret), "Of temporary credentials."),
+                Key(
+                    "region", .filledLine, "Such as eu-central-1.", required: true, examples: [.string("eu-central-1")]),
+                Key(
+                    "service", .filledLine, "As in AWS's host names.", required: true,
+                    examples: [.string("execute-api")]),
+            ]),
     ]
+    private static let noCredentials = ObjectShape(
+        title: "No credentials", tag: "none", description: "Requests go out as they are.", keys: [])
     static let defaultKeyHeader = "X-API-Key"
 
     /// Where a credential goes; one of them.

@@ -20,7 +20,6 @@ extension Vocabulary {
         "error_rule", "A kind of answer and what it means; all conditions that are given must hold."
     ) { .object(errorRuleObject) }
 
-    static let renewAuth = "renew_auth"
     private static let errorRuleObject: ObjectShape = .init(
         title: "Error rule",
         description:
@@ -40,10 +39,10 @@ extension Vocabulary {
             Key("header", .object(headerTest), "A header of the response."),
             Key("also_on_2xx", .flag, "The rule is for answers of 2xx, too.", default: .bool(false)),
             Key(
-                "action", .text(.one(of: ErrorRule.Action.allCases.map(\.rawValue) + [renewAuth])),
+                "action", .text(.one(of: ErrorRule.Action.allCases.map(\.rawValue))),
                 "retry: again, after \"wait\" or a backoff. rate_limited: as a 429, so that everybody waits. ignore: an "
                     + "empty page; the stop rules decide how it goes on. fail: an error at once. end: the last page, and "
-                    + "empty. renew_auth is reserved.",
+                    + "empty. renew_auth: as a 401, once more with a new token, for sources whose credentials are tokens.",
                 required: true),
             Key(
                 "wait",

@@ -20,12 +20,12 @@ struct Exchange: Sendable {
     var state = State.ready
     private(set) var retry: Retry
     private(set) var redirects: Int64 = 0
+    /// It was sent again with a token that was made after a 401.
+    private(set) var hasNewToken = false
     /// The next send follows a redirect: part of the attempt that was redirected.
     private var isHop = false
     /// The circuit breaker keeps it since then.
     private var heldSince: Instant?
-    /// Connections that broke after the request had gone out.
-    private var broken = 0
     /// Answers of 200 that were not JSON.
     private var badBodies = 0
 
@@ -53,15 +53,6 @@ struct Exchange: Sendable {
     mutating func failed(_ failure: TransferFailure, now: Instant, services: inout some Services) -> Verdict {
         let described = Failure(transport: failure)
         guard failure.kind.passes else { return .fail(complete(described)) }
-        if failure.kind == .contentEncoding {
-            // Once more without any encoding; a server that can't do that either never will.
-            guard !request.has(header: "accept-encoding") else { return .fail(complete(described)) }
-            request.headers.append((name: "Accept-Encoding", value: .plain("identity")))
-        }
-        if failure.mayHaveReachedServer, failure.kind.isBrokenConnection {
-            broken += 1
-            request.avoidsReuse = broken >= 2
-        }
         let verdict = retry.failed(
             mayHaveRun: failure.mayHaveReachedServer, retryAfter: nil, throttled: false, now: now, services: &services)
         return settle(verdict, described)
@@ -110,8 +101,8 @@ struct Exchange: Sendable {
             ruling.map { Failure(ruling: $0, head: head, body: body, feedback: feedback, secrets: secrets) }
             ?? Failure(head: head, body: body, feedback: feedback, secrets: secrets)
         let isWorthRepeating =
-            ruling.map { $0.action != .fail }
-            ?? (retry.plan.statuses.contains(head.status) || feedback.throttled || isStillUnderWay(head))
+            ruling.map { $0.action != .fail && $0.action != .renewAuth }
+            ?? (retry.plan.statuses.contains(head.status) || feedback.throttled)
         guard isWorthRepeating else { return .fail(complete(described)) }
         // A refusal because of a limit, or one that names the time to come back, was not carried out.
         let refused = feedback.throttled || (head.status == 503 && feedback.retryAfter != nil)
@@ -121,9 +112,14 @@ struct Exchange: Sendable {
         return settle(verdict, described)
     }
 
-    /// The server is still at work on an earlier attempt (draft-ietf-httpapi-idempotency-key-header, section 2.6).
-    private func isStillUnderWay(_ head: ResponseHead) -> Bool {
-        head.status == 409 && request.idempotencyKey != nil && attempts > 1
+    /// The answer says that the token is no good: once more with another, which is no new attempt.
+    mutating func renews(now: Instant) -> Bool {
+        guard !hasNewToken, !request.tokens.isEmpty else { return false }
+        hasNewToken = true
+        retry.answered(now: now)
+        isHop = true
+        state = .ready
+        return true
     }
 
     /// The answer of 2xx can't be read: cut off in a way that the transport could not see, or an HTML error page.
@@ -139,7 +135,6 @@ struct Exchange: Sendable {
     func complete(_ failure: Failure) -> Failure {
         var failure = failure
         failure.attempts = attempts
-        failure.idempotencyKey = request.idempotencyKey
         if failure.url == nil { failure.url = request.url.redacted() }
         return failure
     }
@@ -197,7 +192,7 @@ struct Exchange: Sendable {
             request.headers.removeAll { ASCII.lowercased($0.name).hasPrefix("content-") }
         }
         if target.origin != source.baseURL.origin { request.hasStrayed = true }
-        request.url = target.without(request.secretQuery, of: source)
+        request.url = target.without(request.secretQuery, of: source, request.tokens)
         isHop = true
         state = .ready
         return .again

@@ -12,8 +12,12 @@ extension PreparedRequest {
             sent = headers.map { (name: $0.name, value: $0.value.reveal()) }
             for item in secretQuery { url.setQuery(item.name, item.secret.reveal()) }
             var form = bodyForm
-            for credential in source.auth.credentials {
-                let value = credential.prefix + credential.secret.reveal()
+            for credential in source.auth.credentials where !credential.isSignature {
+                var value = credential.prefix + credential.secret.reveal()
+                if let index = credential.token {
+                    guard tokens.indices.contains(index) else { continue }
+                    value = tokens[index].prefix + tokens[index].secret.reveal()
+                }
                 switch credential.slot {
                 case .header(let name):
                     sent.removeAll { ASCII.lowercased($0.name) == ASCII.lowercased(name) }
@@ -23,7 +27,7 @@ extension PreparedRequest {
                 }
             }
         } else {
-            url = url.without(secretQuery, of: source)
+            url = url.without(secretQuery, of: source, tokens)
             sent = headers.filter {
                 !$0.value.isSecret && ["accept", "content-type"].contains(ASCII.lowercased($0.name))
             }
@@ -34,7 +38,7 @@ extension PreparedRequest {
         }
         var request = TransferRequest(
             method: method, url: url.withoutFragment, headers: sent, body: body, limits: limits,
-            freshConnection: !idempotent || avoidsReuse)
+            freshConnection: !idempotent)
         request.reportsHead = reportsHead
         return request
     }

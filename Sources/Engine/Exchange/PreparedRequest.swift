@@ -8,13 +8,9 @@ struct PreparedRequest: Sendable {
     /// What the body was encoded from, where a credential may join it.
     var bodyForm: BodyForm?
     var bodySecrets: [Secret] = []
+    /// What the source's tokens were when it was sent last.
+    var tokens: [Token] = []
     var idempotent: Bool
-    /// What the server tells repetitions by.
-    var idempotencyKey: String?
-    /// The header of a key that is still to be made.
-    var keyHeader: String?
-    /// Connections broke under it.
-    var avoidsReuse = false
     var acceptedStatuses: [Int] = []
     /// A redirect led to another origin. What it leads to from there gets no credentials, though it be the base URL's
     /// own origin again: a stranger chose it (Go's CVE-2024-45336).
@@ -25,6 +21,12 @@ struct PreparedRequest: Sendable {
     enum BodyForm: Sendable {
         case form
         case json(JSONValue)
+    }
+
+    struct Token: Sendable {
+        var prefix: String
+        var secret: Secret
+        var generation: UInt64
     }
 
     static func hasUsualBody(_ method: String) -> Bool { ["POST", "PUT", "PATCH"].contains(method) }

@@ -101,6 +101,7 @@ extension Source {
     var secrets: [Secret] {
         var secrets: [Secret] = []
         for credential in auth.credentials { secrets += [credential.secret] + credential.parts }
+        secrets += tokens.flatMap(\.secrets)
         secrets += (headers + query).flatMap(\.value.secrets) + streams.flatMap(\.request.secrets)
         return secrets
     }
@@ -110,6 +111,6 @@ extension PreparedRequest {
     /// What this one request carries besides the source's.
     var secrets: [Secret] {
         secretQuery.map(\.secret)
-            + headers.flatMap(\.value.secrets) + bodySecrets
+            + headers.flatMap(\.value.secrets) + bodySecrets + tokens.map(\.secret)
     }
 }

@@ -106,16 +106,10 @@ final class RequestBuilder: Sendable {
         if !plan.jsonFields.isEmpty { try putFields(filling, &body) }
         var request = PreparedRequest(
             method: plan.method, url: url, headers: headers,
-            idempotent: plan.idempotent
-                ?? (PreparedRequest.isIdempotent(plan.method) || plan.idempotencyKey != nil || plan.makesKey),
+            idempotent: plan.idempotent ?? (PreparedRequest.isIdempotent(plan.method) || plan.idempotencyKey != nil),
             acceptedStatuses: plan.acceptedStatuses, limits: plan.limits ?? source.transfer)
         request.secretQuery = secretQuery
-        if let key = plan.idempotencyKey {
-            request.headers.append((name: plan.keyHeader, value: .plain(key)))
-            request.idempotencyKey = key
-        } else if plan.makesKey {
-            request.keyHeader = plan.keyHeader
-        }
+        if let key = plan.idempotencyKey { request.headers.append((name: "Idempotency-Key", value: .plain(key))) }
         if let body {
             request.encode(body)
             request.bodySecrets = plan.bodyTexts.flatMap(\.secrets)
@@ -259,12 +253,14 @@ extension PagingPlan {
 extension WebURL {
     /// Servers repeat the parameters that they were called with, credentials too, in links and redirects: this URL
     /// without them, whatever the name they now stand under. (A short one may be equal to something else by chance.)
-    func without(_ secretQuery: [(name: String, secret: Secret)], of source: Source) -> WebURL {
+    func without(
+        _ secretQuery: [(name: String, secret: Secret)], of source: Source, _ tokens: [PreparedRequest.Token] = []
+    ) -> WebURL {
         guard query != nil else { return self }
         var url = self
         for item in secretQuery { url.removeQuery(item.name) }
         for name in source.auth.queryNames { url.removeQuery(name) }
-        let secrets = source.secrets + secretQuery.map(\.secret)
+        let secrets = source.secrets + secretQuery.map(\.secret) + tokens.map(\.secret)
         for item in url.queryItems {
             let holdsSecret = secrets.contains { $0.reveal().utf8.count >= 8 && item.value == $0.reveal() }
             if holdsSecret { url.removeQuery(item.name) }

@@ -8,6 +8,8 @@ public struct ErrorRule: Sendable, Equatable {
         /// An empty page: the stop rules decide.
         case ignore
         case fail
+        /// As a 401: once more with a new token.
+        case renewAuth = "renew_auth"
         /// The last page, and empty.
         case end
     }

@@ -10,6 +10,10 @@ public struct Source: Sendable {
         public var slot: Slot
         public var prefix: String
         public var secret: Secret
+        /// Which of the source's tokens it is, instead of a fixed secret.
+        var token: Int?
+        /// It is made of the whole request, by `Source.signature`.
+        var isSignature = false
         /// What it was made of, where a message must not show that either.
         var parts: [Secret] = []
         /// For people: where the secret comes from.
@@ -25,6 +29,9 @@ public struct Source: Sendable {
     public var name: String?
     public var baseURL: WebURL
     public var auth: Auth = .none
+    /// What credentials are asked for with.
+    var tokens: [TokenPlan] = []
+    var signature: SignaturePlan?
     /// Go with every request.
     public var headers: [RequestPlan.NamedText] = []
     public var query: [RequestPlan.NamedText] = []
@@ -32,8 +39,6 @@ public struct Source: Sendable {
     public var retry = RetryPlan()
     public var serverLimits = ServerLimitsPlan()
     public var breaker = BreakerPlan()
-    /// The header for the keys of requests that are not idempotent. Nil: they get none.
-    public var keyHeader: String?
     /// In their order, before the built-in rules.
     public var errors: [ErrorRule] = []
     public var transfer = TransferLimits()

@@ -14,7 +14,6 @@ extension PageFacts {
             }
             writer.member("attempts", attempts)
             writer.member("redirects", redirects)
-            writer.member("idempotency_key", idempotencyKey)
             writer.name("elapsed_ms")
             writer.decimal(thousandths: head.elapsed.nanoseconds / 1000)
             writer.name("first_byte_ms")
@@ -76,7 +75,6 @@ extension Failure {
             writer.member("request_id", requestID)
             writer.member("retry_after_ms", retryAfter?.milliseconds)
             if attempts > 0 { writer.member("attempts", attempts) }
-            writer.member("idempotency_key", idempotencyKey)
             writer.member("stream", stream)
             writer.over(over)
             writer.member("page", page)

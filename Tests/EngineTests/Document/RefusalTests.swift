@@ -50,7 +50,7 @@ import Testing
         // Credentials.
         Case(
             members: "\"auth\": {\"type\": \"oauth3\"}", pointer: "/auth/type",
-            part: "known types: \"api_key\", \"bearer\", \"basic\", \"none\""),
+            part: "known types: \"api_key\", \"bearer\", \"basic\", \"aws_sigv4\""),
         Case(members: "\"auth\": {\"type\": \"baerer\"}", pointer: "/auth/type", part: "did you mean \"bearer\"?"),
         Case(members: "\"auth\": {}", pointer: "/auth/type", part: "missing key \"type\""),
         Case(members: "\"auth\": {\"type\": \"bearer\"}", pointer: "/auth/token", part: "missing key \"token\""),

@@ -176,7 +176,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"status": 404, "action": "renew_auth"}"#, "/errors/0/action", "\"renew_auth\" is reserved"),
+        (#"{"status": 404, "action": "renew_auth"}"#, "/errors/0/action", "credentials that are tokens"),
         (#"{"action": "fail"}"#, "/errors/0/status", "missing key \"status\""),
         (#"{"status": 404}"#, "/errors/0/action", "missing key \"action\""),
         (#"{"status": 404, "action": "end", "wait": "1s"}"#, "/errors/0/wait", "\"end\" does not wait"),

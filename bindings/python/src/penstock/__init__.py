@@ -26,11 +26,11 @@ import json as _json_module
 from typing import Any
 
 from . import _ffi
+from ._auth_types import Auth
 from ._detect import detect
 from ._explain import explain
 from ._headers import Headers
 from ._types import (
-    Auth,
     ClientOptions,
     JobDocument,
     JobOutput,

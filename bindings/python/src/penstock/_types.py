@@ -11,17 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict, Union
 
+from ._auth_types import Auth
 from ._record_types import ErrorRule, Records, RememberedKeys
-from ._settings import (
-    Breaker,
-    Caps,
-    ConcurrencyLimit,
-    Connections,
-    RateLimit,
-    Retry,
-    ServerLimits,
-    Timeouts,
-)
+from ._settings import Caps, ConcurrencyLimit, Connections, RateLimit, Retry, Timeouts
 from ._value_types import Slot, SourceObject, StopRule, ValueSource
 
 Scalar = Union[str, int, float, bool]
@@ -88,48 +80,6 @@ Query = Mapping[str, Union[Text, Field, Sequence[Text]]]
 Limit = Union[str, RateLimit, ConcurrencyLimit]
 Limits = Union[Limit, Sequence[Limit]]
 """What a server allows: `"10/s"`, one limit, or a list of limits that all hold at once."""
-
-# ---------------------------------------------------------------------------------------- auth
-
-
-class _APIKey(TypedDict):
-    type: Literal["api_key"]
-    value: Secret
-
-
-class APIKey(_APIKey, total=False):
-    """A text in a header (`X-API-Key`) or query parameter."""
-
-    header: str
-    query: str
-    prefix: str
-
-
-class Bearer(TypedDict):
-    """`Authorization: Bearer`."""
-
-    type: Literal["bearer"]
-    token: Secret
-
-
-class _Basic(TypedDict):
-    type: Literal["basic"]
-
-
-class Basic(_Basic, total=False):
-    """`Authorization: Basic`."""
-
-    username: Secret
-    password: Secret
-
-
-class NoAuth(TypedDict):
-    """Requests go out as they are."""
-
-    type: Literal["none"]
-
-
-Auth = Union[APIKey, Bearer, Basic, NoAuth]
 
 # -------------------------------------------------------------------------------------- paging
 
@@ -395,7 +345,6 @@ class Stream(_Path, _Request, _Walk, total=False):
 
     description: str
     method: Literal["GET", "POST"]
-    idempotency_key: bool
     records: str | Records
     missing_records: Literal["error", "empty"]
     key: str | Sequence[str]
@@ -418,9 +367,6 @@ class SourceDocument(_Schema, total=False):
     headers: Headers
     query: Query
     limits: Limits
-    server_limits: bool | ServerLimits
-    breaker: bool | Breaker
-    idempotency_key: bool | str
     retry: Retry
     errors: Sequence[ErrorRule]
     timeouts: Timeouts
@@ -444,7 +390,7 @@ class RequestDocument(_Path, _Request, total=False):
 
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     params: Params
-    idempotency_key: bool | str
+    idempotency_key: str
     accept_status: Sequence[int]
 
 

@@ -6,14 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import penstock
-from penstock import _record_types, _settings, _types, _value_types
+from penstock import _auth_types, _record_types, _settings, _types, _value_types
 
 TYPES: dict[str, Any] = {
     "Penstock source document": _types.SourceDocument,
     "Retries": _settings.Retry,
-    "Server limits": _settings.ServerLimits,
-    "Limit headers": _settings.LimitHeaders,
-    "Circuit breaker": _settings.Breaker,
     "Timeouts": _settings.Timeouts,
     "Caps": _settings.Caps,
     "Connections": _settings.Connections,
@@ -22,10 +19,17 @@ TYPES: dict[str, Any] = {
     "Parameter": _types.Parameter,
     "Environment variable": _types.Environment,
     "File": _types.File,
-    "API key": _types.APIKey,
-    "Bearer token": _types.Bearer,
-    "Basic": _types.Basic,
-    "No credentials": _types.NoAuth,
+    "API key": _auth_types.APIKey,
+    "Bearer token": _auth_types.Bearer,
+    "Basic": _auth_types.Basic,
+    "AWS Signature Version 4": _auth_types.AWSSignature,
+    "OAuth 2 client credentials": _auth_types.OAuthClientCredentials,
+    "OAuth 2 refresh token": _auth_types.OAuthRefreshToken,
+    "OAuth 2 password": _auth_types.OAuthPassword,
+    "OAuth 2 JWT bearer": _auth_types.OAuthJWTBearer,
+    "Token request": _auth_types.TokenRequest,
+    "User and password": _auth_types.UserAndPassword,
+    "No credentials": _auth_types.NoAuth,
     "Cursor": _types.CursorPagination,
     "Offset": _types.OffsetPagination,
     "Page number": _types.PagePagination,

@@ -1,0 +1,78 @@
+/// The client's tokens. Requests for them pass by the limits of the data: they may not wait behind what waits for them.
+extension Client {
+    /// Nil: requests may go, or wait for an answer that is on its way.
+    mutating func sendForToken(now: Instant, until: inout Instant?) -> Action? {
+        for index in tokens.indices {
+            if !ready.isEmpty { tokens[index].want(now: now) }
+            guard let due = tokens[index].dueAt else { continue }
+            guard due <= now else {
+                until = min(until ?? due, due)
+                continue
+            }
+            let transfer = newID()
+            do throws(Failure) {
+                let request = try tokens[index].send(transfer: transfer, now: now, notary: notary)
+                tokenFlights[transfer] = index
+                return .send(transfer: transfer, request: request)
+            } catch { failWaiting(error) }
+        }
+        return nil
+    }
+
+    /// Every token that requests carry is there.
+    func hasTokens(now: Instant) -> Bool { tokens.allSatisfy { $0.isUsable(now: now) } }
+
+    func sign(_ request: inout PreparedRequest) {
+        guard request.isAtHome(of: source) else { return }
+        request.tokens = tokens.map { life in
+            .init(prefix: life.held?.prefix ?? "", secret: life.held?.secret ?? Secret(""), generation: life.generation)
+        }
+    }
+
+    /// What is made of the whole request. Nil when it is done, or why it can't be.
+    func sign(_ request: inout TransferRequest, _ prepared: PreparedRequest) -> Failure? {
+        guard prepared.isAtHome(of: source), let signature = source.signature else { return nil }
+        do throws(Failure) {
+            try signature.sign(&request, notary: notary)
+            return nil
+        } catch { return error }
+    }
+
+    /// The token was good for nothing when that request carried it.
+    mutating func refuseTokens(of request: PreparedRequest) {
+        for (index, token) in request.tokens.enumerated() where tokens.indices.contains(index) {
+            tokens[index].refused(generation: token.generation)
+        }
+    }
+
+    // MARK: answers
+
+    /// False: the transfer was for no token.
+    mutating func failedForToken(
+        _ transfer: UInt64, _ failure: TransferFailure, now: Instant, services: inout some Services
+    ) -> Bool {
+        guard let index = tokenFlights.removeValue(forKey: transfer) else { return false }
+        heard(tokens[index].failed(failure, now: now, services: &services), index, now: now)
+        return true
+    }
+
+    mutating func receivedForToken(
+        _ transfer: UInt64, _ head: ResponseHead, _ body: UnsafeRawBufferPointer, now: Instant,
+        services: inout some Services
+    ) -> Bool {
+        guard let index = tokenFlights.removeValue(forKey: transfer) else { return false }
+        heard(tokens[index].received(head, body, now: now, services: &services), index, now: now)
+        actions.append(.discard(transfer: transfer))
+        return true
+    }
+
+    private mutating func heard(_ outcome: TokenLife.Outcome, _ index: Int, now: Instant) {
+        guard case .failed(let failure) = outcome, !tokens[index].isUsable(now: now) else { return }
+        failWaiting(failure)
+    }
+
+    /// Whoever waits for a token that does not come.
+    private mutating func failWaiting(_ failure: Failure) {
+        for index in ready.lanes.indices where !ready.lanes[index].turns.isEmpty { failLane(index, failure) }
+    }
+}

@@ -1,0 +1,26 @@
+/// What credentials need of the world besides bytes: the date, and cryptography that is none of ours. IO answers with
+/// the system's clock and libcrypto, a simulation with whatever it likes.
+public protocol Notary: Sendable {
+    var date: WallTime { get }
+    func sha256(_ bytes: [UInt8]) -> [UInt8]
+    func hmacSHA256(_ bytes: [UInt8], key: [UInt8]) -> [UInt8]
+    /// RSASSA-PKCS1-v1_5 as it is, ECDSA as r and s in 64 bytes (RFC 7518 section 3). Nil: the key does not fit.
+    func sign(_ bytes: [UInt8], _ algorithm: SignatureAlgorithm, key: Secret) -> [UInt8]?
+    /// 16 bytes that nobody can guess.
+    func nonce() -> [UInt8]
+}
+
+public enum SignatureAlgorithm: String, Sendable, CaseIterable {
+    case rs256 = "RS256"
+    case es256 = "ES256"
+}
+
+/// For clients whose credentials sign nothing.
+public struct NoNotary: Notary {
+    public init() {}
+    public var date: WallTime { WallTime(epochSeconds: 0) }
+    public func sha256(_ bytes: [UInt8]) -> [UInt8] { [] }
+    public func hmacSHA256(_ bytes: [UInt8], key: [UInt8]) -> [UInt8] { [] }
+    public func sign(_ bytes: [UInt8], _ algorithm: SignatureAlgorithm, key: Secret) -> [UInt8]? { nil }
+    public func nonce() -> [UInt8] { [] }
+}

@@ -1,0 +1,229 @@
+/// One token from the first request for it to the last renewal. However many requests wait, there is one request for a
+/// token at a time; and as long as the old one serves, nobody waits for the new.
+struct TokenLife: Sendable {
+    struct Held: Sendable {
+        var secret: Secret
+        var prefix: String
+        var renewAt: Instant
+        var endsAt: Instant
+    }
+    enum Work: Equatable, Sendable {
+        case none
+        case due(at: Instant)
+        case inFlight(transfer: UInt64)
+    }
+    enum Outcome: Sendable {
+        case again
+        case renewed
+        /// The old one may still serve.
+        case failed(Failure)
+    }
+
+    let plan: TokenPlan
+    private(set) var held: Held?
+    private(set) var work = Work.none
+    /// Counts tokens, so that a refusal of an old one does not end a new one.
+    private(set) var generation: UInt64 = 0
+    /// In memory. A state store will keep it from here, before the next request is sent with it.
+    private(set) var refreshToken: Secret?
+    /// Tokens that were sent and that servers may repeat.
+    private(set) var past: [Secret] = []
+    private var retry: Retry
+    private var sentAt = Instant(nanoseconds: 0)
+    private var usesRefresh = false
+    /// No renewal in advance before that: the last one failed.
+    private var quietUntil = Instant(nanoseconds: .min)
+    /// Sent with the last request, besides what the plan has.
+    private var assertions: [Secret] = []
+
+    init(_ plan: TokenPlan) {
+        self.plan = plan
+        refreshToken = plan.refreshToken
+        retry = Retry(plan: plan.retry, idempotent: true)
+    }
+
+    func isUsable(now: Instant) -> Bool { held.map { now < $0.endsAt } ?? false }
+
+    /// All that may not be shown.
+    var secrets: [Secret] {
+        plan.secrets + past + assertions + [held?.secret, refreshToken].compactMap(\.self)
+    }
+
+    /// A request wants to go out with it.
+    mutating func want(now: Instant) {
+        guard work == .none else { return }
+        if let held, now < held.endsAt, now < max(held.renewAt, quietUntil) { return }
+        retry = Retry(plan: plan.retry, idempotent: true)
+        work = .due(at: now)
+    }
+
+    /// The server refused a request that went out with the token of that generation (401).
+    mutating func refused(generation: UInt64) {
+        guard generation == self.generation, let held else { return }
+        remember(held.secret)
+        self.held = nil
+    }
+
+    // MARK: the request
+
+    var dueAt: Instant? { if case .due(let instant) = work { instant } else { nil } }
+
+    mutating func send(transfer: UInt64, now: Instant, notary: some Notary) throws(Failure) -> TransferRequest {
+        usesRefresh = plan.renewal != nil && refreshToken != nil || plan.first == nil
+        guard let call = usesRefresh ? plan.renewal : plan.first else {
+            work = .none
+            throw failure(.auth, "there is no way to get a token")
+        }
+        var extra: [(name: String, secret: Secret)] = []
+        if usesRefresh {
+            guard let refreshToken else {
+                work = .none
+                throw failure(.auth, "there is no refresh token any more")
+            }
+            extra.append(("refresh_token", refreshToken))
+        }
+        do throws(Failure) {
+            if let assertion = call.assertion { extra.append((assertion.field, try assertion.text(notary))) }
+        } catch {
+            work = .none
+            throw failure(.auth, error.message)
+        }
+        assertions = extra.map(\.secret)
+        work = .inFlight(transfer: transfer)
+        retry.sent(now: now, isHop: false)
+        sentAt = now
+        return call.request(adding: extra, limits: plan.limits)
+    }
+
+    // MARK: the answer
+
+    mutating func failed(_ failure: TransferFailure, now: Instant, services: inout some Services) -> Outcome {
+        let described = Failure(transport: failure)
+        let told = self.failure(described.code, described.message)
+        guard failure.kind.passes else { return giveUp(told, now: now) }
+        return again(told, retryAfter: nil, throttled: false, now: now, services: &services)
+    }
+
+    mutating func received(
+        _ head: ResponseHead, _ body: UnsafeRawBufferPointer, now: Instant, services: inout some Services
+    ) -> Outcome {
+        do throws(TokenAnswer.Refusal) {
+            let answer = try TokenAnswer.read(head, body, plan.places, services: services)
+            accept(answer, now: now)
+            return .renewed
+        } catch {
+            if error.needsPerson, usesRefresh, plan.first != nil {
+                // The refresh token is spent; what the document has may still do.
+                refreshToken = nil
+                retry.answered(now: now)
+                work = .due(at: now)
+                return .again
+            }
+            let feedback = RateLimitFeedback(head: head, body: body, services: services)
+            let code: Failure.Code = head.status == 429 ? .rateLimited : head.status >= 500 ? .http : .auth
+            var told = failure(code, said(error, head, body))
+            told.httpStatus = head.status
+            told.requestID = head.requestID(without: secrets)
+            guard error.passes else { return giveUp(told, now: now) }
+            return again(told, retryAfter: feedback.wait, throttled: head.status == 429, now: now, services: &services)
+        }
+    }
+
+    private mutating func accept(_ answer: TokenAnswer, now: Instant) {
+        if let old = held?.secret { remember(old) }
+        let life = min(answer.life ?? plan.life, .seconds(366 * 86_400))
+        let tenth = Timespan(nanoseconds: life.nanoseconds / 10)
+        // From when it was asked for: it can't be older. What is on the way needs a moment, too.
+        let slack = min(.seconds(1), Timespan(nanoseconds: life.nanoseconds / 20))
+        // A token that is over at once serves those who waited for it, or they would ask for ever.
+        let endsAt = max(sentAt + life - slack, now + min(.seconds(1), max(life, .milliseconds(200))))
+        let early = sentAt + life - min(.seconds(300), tenth)
+        let renewAt = early > now ? min(early, endsAt) : endsAt
+        held = Held(
+            secret: answer.token, prefix: plan.prefix ?? Self.prefix(answer.type), renewAt: renewAt, endsAt: endsAt)
+        generation &+= 1
+        if let fresh = answer.refreshToken, plan.renewal != nil {
+            if let old = refreshToken, old != fresh { remember(old) }
+            refreshToken = fresh
+        }
+        retry.answered(now: now)
+        work = .none
+    }
+
+    /// RFC 6749 section 7.1: the type says how the token is used. The scheme's usual spelling, where case says nothing.
+    private static func prefix(_ type: String?) -> String {
+        guard let type, HeaderRules.isToken(type), !ASCII.equalsIgnoringCase(type, "bearer") else { return "Bearer " }
+        return type + " "
+    }
+
+    private mutating func again(
+        _ told: Failure, retryAfter: Timespan?, throttled: Bool, now: Instant, services: inout some Services
+    ) -> Outcome {
+        let verdict = retry.failed(
+            mayHaveRun: true, retryAfter: retryAfter, throttled: throttled, now: now, services: &services)
+        switch verdict {
+        case .again(let instant):
+            work = .due(at: instant)
+            return .again
+        case .giveUp(let reason):
+            var told = told
+            if case .retryAfterTooLong(let wait) = reason {
+                told.retryAfter = wait
+                told.message += " (it asks to wait \(wait.shown))"
+            } else if retry.attempts > 1 {
+                told.message += " (\(retry.attempts) attempts)"
+            }
+            return giveUp(told, now: now)
+        }
+    }
+
+    private mutating func giveUp(_ told: Failure, now: Instant) -> Outcome {
+        work = .none
+        // The old one serves on; a moment later somebody tries again.
+        if let held {
+            let left = max(held.endsAt - now, .zero)
+            quietUntil = now + max(.seconds(1), min(.seconds(30), Timespan(nanoseconds: left.nanoseconds / 4)))
+        }
+        return .failed(told)
+    }
+
+    private mutating func remember(_ secret: Secret) {
+        past.append(secret)
+        if past.count > 4 { past.removeFirst() }
+    }
+
+    // MARK: messages
+
+    private func failure(_ code: Failure.Code, _ what: String) -> Failure {
+        let call = usesRefresh ? plan.renewal ?? plan.first : plan.first ?? plan.renewal
+        let url = call?.url.redacted() ?? ""
+        var failure = Failure(code, "credentials at \(plan.pointer): the token request to \(url) failed: \(what)")
+        failure.pointer = plan.pointer
+        failure.url = url
+        return failure
+    }
+
+    private func said(_ refusal: TokenAnswer.Refusal, _ head: ResponseHead, _ body: UnsafeRawBufferPointer) -> String {
+        func shown(_ text: String) -> String { Sanitized.text(Redaction.text(text, secrets), most: 200) }
+        switch refusal.error {
+        case "unexpected_redirect"?: return "HTTP \(head.status), a redirect, which is not followed with credentials"
+        case "malformed_response"?: return "the answer is neither a JSON object nor a form"
+        case "missing_access_token"?:
+            return "the answer has no text at \(MessageText.quoted(plan.places.token.description))"
+        case "invalid_token_syntax"?: return "the token has a line break or other control character"
+        case "unsupported_token_type"?: return "the token is of a type that has to be signed with (MAC or DPoP)"
+        case let error:
+            var text = "HTTP \(head.status)"
+            if let error { text += ", \(shown(error))" }
+            if let description = refusal.description { text += ": \(shown(description))" }
+            if error == nil {
+                let start = Sanitized.text(Redaction.text(body, secrets), most: 200)
+                if !start.isEmpty { text += ": \(start)" }
+            }
+            if refusal.needsPerson, usesRefresh {
+                text += " (the refresh token is spent or was revoked: somebody has to give consent again)"
+            }
+            return text
+        }
+    }
+}
