@@ -307,8 +307,8 @@ void penstock_client_free(penstock_client *client);
  *
  * @param options  JSON; "paginator_options" in the schema: `{"stream": "users"}` names a stream of
  *                 the source, `{"stream": {"path": "/users"}}` describes one on the spot; "params",
- *                 "query", "max_pages", "max_records", "read_ahead", "parallel", "order" and
- *                 "look_ahead" may be added.
+ *                 "query", "max_pages", "max_records", "read_ahead", "parallel", "order",
+ *                 "look_ahead" and "checkpoint" (see penstock_page_checkpoint()) may be added.
  * @param size     Its length in bytes.
  * @param out      The paginator. Yours; penstock_paginator_free().
  * @param error    See ERRORS above.
@@ -477,6 +477,25 @@ int64_t penstock_page_total(const penstock_page *page);
  * Threads: any. Blocks: no. Since 0.1.0.
  */
 uint64_t penstock_page_index(const penstock_page *page);
+
+/**
+ * From where a walk goes on behind this page: JSON text for "checkpoint" of the options of
+ * penstock_paginator_open(), in this process or a later one, with this version of the library or a
+ * later one. Who stores it together with the page's records, in one transaction, gets each record
+ * exactly once, however often the process dies. A walk that goes on from its last page's checkpoint
+ * is at its end at once, without a request.
+ *
+ * Pages come in the order in which they are to be stored: the checkpoint of a page covers all pages
+ * that were handed over before it. It is refused (PENSTOCK_ERROR_CONFIG) when it was cut off or
+ * edited, and when the stream asks for other data by now; limits, credentials, headers, bounds and
+ * speed may change. It holds no secrets. Not in it: the keys by which the walk would tell records
+ * that it had before.
+ *
+ * Empty for the answer to a single request.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+penstock_slice penstock_page_checkpoint(const penstock_page *page);
 
 /**
  * What else is known, as a JSON object: "url" (redacted), "method", "status", "request_id",

@@ -78,6 +78,12 @@ private func ask<R>(_ handle: OpaquePointer?, or nothing: R, _ body: (Page) -> R
     ask(page, or: 0) { $0.facts.index }
 }
 
+@_cdecl("penstock_page_checkpoint") @implementation public func penstock_page_checkpoint(
+    _ page: OpaquePointer?
+) -> penstock_slice {
+    ask(page, or: .empty) { penstock_slice($0.checkpoint) }
+}
+
 @_cdecl("penstock_page_metadata") @implementation public func penstock_page_metadata(
     _ page: OpaquePointer?
 ) -> penstock_slice {

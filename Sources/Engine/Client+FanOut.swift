@@ -2,7 +2,7 @@
 extension Client {
     mutating func openFanOut(_ stream: Stream, _ plan: OverPlan, walk id: UInt64) {
         counts[id] = Counts()
-        fanOuts[id] = FanOut(stream, plan)
+        fanOuts[id] = FanOut(stream, plan, source: source)
         fanOuts[id]?.start(ids: &lastInner)
         obey(id)
     }

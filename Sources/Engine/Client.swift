@@ -71,6 +71,8 @@ public struct Client {
         do {
             walks[id] = try Walk(id: id, stream: stream, source: source, isCall: isCall)
             counts[id] = Counts()
+            // An earlier run came to the end.
+            if walks[id]?.isOver == true { actions.append(.ended(walk: id, failure: nil)) }
             go(id)
         } catch {
             actions.append(.ended(walk: id, failure: error))
@@ -185,6 +187,11 @@ public struct Client {
             case .kept:
                 exchanges[id] = nil
                 heard(transfer, id, feedback, status: head.status, health: health, now: now, services: &services)
+                return goOn(&walk, services: services)
+            case .passed:
+                exchanges[id] = nil
+                heard(transfer, id, feedback, status: head.status, health: health, now: now, services: &services)
+                actions.append(.discard(transfer: transfer))
                 return goOn(&walk, services: services)
             case .unreadable(let failure):
                 health = .ill

@@ -28,6 +28,8 @@ public struct ProcessReferences: References {
         } catch { throw ReferenceError("can't be read: \(error.message)") }
     }
 
+    public func decode(_ text: String) -> JSONValue? { try? Documents.parse(Array(text.utf8)) }
+
     private static func read(_ path: String, atMost limit: Int) throws(ReferenceError) -> [UInt8] {
         // Not blocking: opening a pipe that nobody writes to would wait for ever.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)

@@ -59,6 +59,7 @@ static void memory_in_child(const parent *handles) {
     size_t count = penstock_page_record_count(handles->page);
     CHECK(count == 10 || count == 0);
     (void)penstock_page_body(handles->page);
+    (void)penstock_page_checkpoint(handles->page);
     (void)penstock_page_metadata(handles->page);
     CHECK(penstock_error_message(handles->error) != NULL);
     CHECK(penstock_error_json(handles->error) != NULL);

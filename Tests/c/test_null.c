@@ -157,6 +157,7 @@ static void functions_without_status(void) {
     CHECK_INT(penstock_page_has_more(NULL), -1);
     CHECK_INT(penstock_page_total(NULL), -1);
     CHECK_INT(penstock_page_index(NULL), 0);
+    empty(penstock_page_checkpoint(NULL));
     empty(penstock_page_metadata(NULL));
     empty(penstock_text_slice(NULL));
 

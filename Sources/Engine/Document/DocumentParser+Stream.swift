@@ -36,6 +36,13 @@ extension Stream {
         stream.request.query += added
         DocumentParser.walk(place, &stream)
         try parser.checkAhead(stream, place)
+        if let checkpoint = place["checkpoint"], let text = checkpoint.value.string {
+            do throws(CheckpointProblem) {
+                try stream.resume(at: text, references.decode(text), in: source)
+            } catch {
+                throw checkpoint.failure("the checkpoint can't be used: \(error.reason)")
+            }
+        }
         return stream
     }
 }
@@ -83,6 +90,7 @@ extension DocumentParser {
         var stream = Stream(name: name, request: try request(place, in: source, slots: paging?.slots ?? []))
         if let over, let place = place["over"] { try checkOver(over, paging?.slots ?? [], place) }
         stream.over = over
+        stream.outline = StreamOutline(place.value)
         if let paging { stream.paging = paging }
         if let pagination = place["pagination"] {
             try checkFree(stream.request.query, stream.paging, pagination)

@@ -14,6 +14,8 @@ public protocol References {
     func problem(ofKey key: Secret, _ algorithm: SignatureAlgorithm) -> String?
     /// A source document that a job names by its path.
     func document(_ path: String) throws(ReferenceError) -> JSONValue
+    /// A JSON text within a document, decoded; nil when it is none.
+    func decode(_ text: String) -> JSONValue?
 }
 
 extension References {

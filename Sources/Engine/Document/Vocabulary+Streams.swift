@@ -180,6 +180,11 @@ extension Vocabulary {
                 required: true, examples: [.string("users"), object("path", "/users")]),
             Key("params", .named(parameters), "Besides the client's, and before them.", default: .object([])),
             Key("query", .named(query), "Query parameters of every page, instead of the stream's of the same name."),
+            Key(
+                "checkpoint", .text(.block),
+                "Where an earlier walk stood: the text that one of its pages had. The walk goes on behind that page. Refused "
+                    + "when what the stream asks for, its pagination, its records or its key have changed since. Keys of "
+                    + "records seen before it are not known."),
         ] + walk)
 
     static let job: ObjectShape = .init(

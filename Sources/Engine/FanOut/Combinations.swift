@@ -2,7 +2,7 @@
 /// one is taken from as its values come; those of the others are needed again and again and are kept.
 struct Combinations: Sendable {
     enum Next: Sendable {
-        case bindings([OverBinding])
+        case bindings([OverBinding], from: Checkpoint?)
         case problem(Failure)
         /// The parents' pages have not brought it yet.
         case later
@@ -13,7 +13,7 @@ struct Combinations: Sendable {
 
     var intakes: [Intake]
     /// Of the first dimension.
-    private var current: [OverBinding]?
+    private var current: (bindings: [OverBinding], from: Checkpoint?)?
     /// Where the others stand.
     private var positions: [Int]
 
@@ -29,20 +29,21 @@ struct Combinations: Sendable {
             guard position < intake.entries.count else { return .end }
             switch intake.entries[position] {
             case .problem(let failure): return .problem(failure)
-            case .bindings(let bindings): kept.append(bindings)
+            case .bindings(let bindings, _): kept.append(bindings)
             }
         }
         guard let first = intakes.first else { return .end }
         if current == nil {
             switch intakes[0].next() {
             case .problem(let failure): return .problem(failure)
-            case .bindings(let bindings): current = bindings
+            case .bindings(let bindings, let from): current = (bindings, from)
             case nil: return first.isOver ? .end : .later
             }
         }
-        let bindings = (current ?? []) + kept.joined()
+        let bindings = (current?.bindings ?? []) + kept.joined()
+        let from = current?.from
         advance()
-        return .bindings(bindings)
+        return .bindings(bindings, from: from)
     }
 
     /// The last dimension turns fastest.
@@ -67,6 +68,7 @@ struct Combinations: Sendable {
                 if let failure = unusable(record, reason) { intakes[index].fail(failure) }
             }
         }
+        intakes[index].before = facts.checkpoint
         if index > 0 {
             if intakes[index].count > Self.mostKept {
                 intakes[index].fail(

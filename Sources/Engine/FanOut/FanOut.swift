@@ -25,6 +25,14 @@ struct FanOut: Sendable {
         var isHeld = false
     }
 
+    private struct Standing: Sendable {
+        var entry: FanOutPosition.Entry
+        let parent: Checkpoint?
+        let walk: UInt64
+    }
+    /// Walks that are done count too, while one that began before them is not.
+    private static let mostStanding = 4096
+
     private let stream: Stream
     private let plan: OverPlan
     private var combinations: Combinations
@@ -45,6 +53,12 @@ struct FanOut: Sendable {
     private var heldBytes: Int64 = 0
     private var pages: UInt64 = 0
     private var records: Int64 = 0
+    /// Walks that are not all done, and those done behind one that is not: what a checkpoint has.
+    private var standing: [Standing] = []
+    /// Of an earlier run, until they are met again.
+    private var awaited: [FanOutPosition.Entry] = []
+    private var hasAnchor = false
+    private let origin: Checkpoint.Origin
     /// The last page is kept back where skips are to be told on it.
     private var last: PageFacts?
 
@@ -54,10 +68,11 @@ struct FanOut: Sendable {
 
     private var orders: [Order] = []
 
-    init(_ stream: Stream, _ plan: OverPlan) {
+    init(_ stream: Stream, _ plan: OverPlan, source: Source) {
         self.stream = stream
         self.plan = plan
         combinations = Combinations(plan.dimensions)
+        origin = Checkpoint.Origin(stream, source)
     }
 
     mutating func takeOrders() -> [Order] {
@@ -76,6 +91,19 @@ struct FanOut: Sendable {
     // MARK: events
 
     mutating func start(ids: inout UInt64) {
+        var first: Checkpoint?
+        if case .fanOut(let position)? = stream.start?.position {
+            (pages, records, first) = (position.pages, position.records, position.parent)
+            (awaited, hasAnchor) = (position.entries, !position.entries.isEmpty)
+            if let first { combinations.intakes[0].before = first }
+            let isBounded =
+                plan.maxPages.map { pages >= UInt64(clamping: $0) } ?? false
+                || plan.maxRecords.map { records >= $0 } ?? false
+            if position.isOver || isBounded {
+                isOver = true
+                return orders.append(.ended(nil))
+            }
+        }
         for (index, dimension) in plan.dimensions.enumerated() {
             guard case .stream(var parent, let key) = dimension.origin else { continue }
             ids &+= 1
@@ -85,6 +113,7 @@ struct FanOut: Sendable {
             parent.readAheadPages = 1
             parent.parallel = 1
             parent.lookAhead = true
+            if index == 0 { parent.start = first }
             orders.append(.open(ids, parent))
         }
         pump(ids: &ids)
@@ -236,7 +265,9 @@ struct FanOut: Sendable {
     private mutating func pump(ids: inout UInt64) {
         guard !isOver else { return }
         handTurns()
-        while !isOver, !isExhausted, running < atOnce, !isFull, children.count < Int(clamping: plan.atOnce) * 4 {
+        while !isOver, !isExhausted, running < atOnce, !isFull, children.count < Int(clamping: plan.atOnce) * 4,
+            standing.count < Self.mostStanding
+        {
             guard begin(ids: &ids) else { break }
         }
         guard !isOver else { return }
@@ -251,15 +282,34 @@ struct FanOut: Sendable {
         case .later: return false
         case .end:
             isExhausted = true
+            if hasAnchor, let anchor = awaited.first { doom = Self.gone(anchor, of: stream) }
             return false
         case .problem(let failure):
             doom = failure
             isExhausted = true
             return false
-        case .bindings(let bindings):
+        case .bindings(let bindings, let parent):
+            var entry = FanOutPosition.Entry(over: bindings.filter(\.isKey))
+            if !awaited.isEmpty {
+                let place = awaited.firstIndex { bindings.isSame(as: $0.over) }
+                // What came before the first of them is done.
+                if hasAnchor, place != 0 { return true }
+                hasAnchor = false
+                if let place {
+                    let known = awaited.remove(at: place)
+                    (entry.at, entry.isDone) = (known.at, known.isDone)
+                }
+            }
+            if entry.isDone {
+                standing.append(Standing(entry: entry, parent: parent, walk: 0))
+                trim()
+                return true
+            }
             do {
-                let child = try stream.bound(to: bindings)
+                var child = try stream.bound(to: bindings)
+                child.start = entry.at
                 ids &+= 1
+                standing.append(Standing(entry: entry, parent: parent, walk: ids))
                 children.append(Child(walk: ids))
                 running += 1
                 orders.append(.open(ids, child))
@@ -289,6 +339,7 @@ struct FanOut: Sendable {
     private mutating func handTurns() {
         while !isOver, let child = children.first(where: { plan.order == .parents || $0.isOver }) {
             if plan.order == .any {
+                for child in children where child.isOver { settle(child.walk) }
                 children.removeAll { $0.isOver }
                 return
             }
@@ -307,8 +358,55 @@ struct FanOut: Sendable {
             }
             if let failure = child.failure { return finish(failure) }
             guard child.isOver else { return }
+            settle(child.walk)
             children.removeFirst()
         }
+    }
+
+    // MARK: where it stands
+
+    /// All of that walk's pages were handed over.
+    private mutating func settle(_ walk: UInt64) {
+        guard let place = standing.firstIndex(where: { $0.walk == walk }) else { return }
+        standing[place].entry.isDone = true
+        standing[place].entry.at = nil
+        trim()
+    }
+
+    /// One of those done stays, as a mark to find the place by.
+    private mutating func trim() {
+        var done = 0
+        while done + 1 < standing.count, standing[done].entry.isDone { done += 1 }
+        if done > 0 { standing.removeFirst(done) }
+    }
+
+    /// Behind a page of that walk, at `position` within it.
+    private mutating func checkpoint(behind position: Checkpoint?, of walk: UInt64) -> Checkpoint {
+        if let place = standing.firstIndex(where: { $0.walk == walk }) {
+            standing[place].entry.at = position
+            if position?.isEnd ?? false {
+                standing[place].entry.isDone = true
+                standing[place].entry.at = nil
+                trim()
+            }
+        }
+        var whole = FanOutPosition()
+        (whole.pages, whole.records) = (pages, records)
+        whole.parent = standing.first?.parent
+        whole.entries = standing.map(\.entry)
+        return Checkpoint(.fanOut(whole), of: origin)
+    }
+
+    private static func gone(_ entry: FanOutPosition.Entry, of stream: Stream) -> Failure {
+        let place = entry.over.map { binding in
+            "\(binding.name) \(Sanitized.text(binding.values.map(\.json).joined(separator: ","), most: 80))"
+        }
+        var failure = Failure(
+            .state,
+            "stream \"\(stream.name)\": \(place.joined(separator: ", ")), where the checkpoint stands, is no longer there: "
+                + "the walk can't be taken up again and must begin anew")
+        failure.stream = stream.name
+        return failure
     }
 
     private mutating func hold() {
@@ -336,6 +434,7 @@ struct FanOut: Sendable {
             facts.recordArray = nil
         }
         records = records.addingSaturating(Int64(facts.records.count))
+        facts.checkpoint = checkpoint(behind: facts.checkpoint, of: walk)
         let bytes = facts.bytes
         if plan.skipsFailures {
             // As good as taken, for the child: what the host has not taken holds it up.

@@ -1,7 +1,8 @@
 /// The values of one thing that a stream is walked over, on their way from its parent's pages into walks.
 struct Intake: Sendable {
     enum Entry: Sendable {
-        case bindings([OverBinding])
+        /// And where its parent's walk stood before the page that they are from.
+        case bindings([OverBinding], from: Checkpoint?)
         /// The values before it are walked; then the walk ends with this.
         case problem(Failure)
     }
@@ -14,6 +15,8 @@ struct Intake: Sendable {
     private var batch: [OverValue] = []
     /// Nothing more comes.
     private(set) var isOver = false
+    /// Behind the parent's last page but the one that is taken in.
+    var before: Checkpoint?
     /// Of the parent's pages, in bytes, whose values are not all taken.
     var pending: [Int64] = []
 
@@ -39,7 +42,7 @@ struct Intake: Sendable {
         for (carried, value) in zip(dimension.carried, values.dropFirst()) {
             bindings.append(OverBinding(name: carried.name, values: [value], isKey: false))
         }
-        entries.append(.bindings(inherited.filter { !$0.isBatch } + bindings))
+        entries.append(.bindings(inherited.filter { !$0.isBatch } + bindings, from: before))
     }
 
     mutating func fail(_ failure: Failure) {
@@ -56,9 +59,10 @@ struct Intake: Sendable {
     private mutating func closeBatch() {
         guard !batch.isEmpty else { return }
         entries.append(
-            .bindings([
-                OverBinding(name: dimension.name, values: batch, separator: dimension.separator, isBatch: true)
-            ]))
+            .bindings(
+                [OverBinding(name: dimension.name, values: batch, separator: dimension.separator, isBatch: true)],
+                // It may have values of several pages.
+                from: nil))
         batch = []
     }
 

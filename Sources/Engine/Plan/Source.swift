@@ -87,6 +87,10 @@ public struct Stream: Sendable {
     var bound: [OverBinding] = []
     /// What children take from this stream's records.
     var parentPlan: ParentReader.Plan?
+    /// Where the walk is taken up again; nil: it begins.
+    var start: Checkpoint?
+    /// What checkpoints of it hang on.
+    var outline = StreamOutline()
     /// Parameters that the document asks for and nobody gave yet: they come with the paginator's options.
     public var missingParameters: [String] = []
 

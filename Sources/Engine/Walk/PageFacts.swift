@@ -35,6 +35,8 @@ public struct PageFacts: Sendable {
     /// What the page was asked for, of a stream that is walked over something, and its number among the pages of that.
     public var over: [OverBinding] = []
     public var indexWithin: UInt64?
+    /// From where a walk goes on behind this page; nil for a single request.
+    public var checkpoint: Checkpoint?
     /// For the children of this stream.
     var given: [ParentReader.Given] = []
 }

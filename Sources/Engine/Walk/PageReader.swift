@@ -47,7 +47,8 @@ struct PageReader: Sendable {
     private let carried: [ValueSource]
     private let isGraphQL: Bool
     private var matches = JSONMatches()
-    private var pagesRead = 0
+    /// Those of an earlier run count.
+    var pagesRead = 0
     private var uselessStops: Set<Int> = []
 
     init(

@@ -308,3 +308,46 @@ struct Paging: Sendable {
         }
     }
 }
+
+extension Paging {
+    /// What a checkpoint keeps: the numbers, without the plan.
+    struct Standing: Sendable, Equatable {
+        var pages: Int64 = 0
+        var received: Int64 = 0
+        var receivedBefore: Int64 = 0
+        var delivered: Int64 = 0
+        var position: Int64 = 0
+        var emptyRun: Int64 = 0
+        var largest: Int64 = 0
+        var size: Int64?
+        var total: Int64?
+        var highestTotal: Int64?
+        var lastCounter: Int64?
+        var firstWasShort = false
+        var warned: Set<String> = []
+    }
+
+    var standing: Standing {
+        Standing(
+            pages: pages, received: received, receivedBefore: receivedBefore, delivered: delivered, position: position,
+            emptyRun: emptyRun,
+            largest: largest, size: size, total: total, highestTotal: highestTotal, lastCounter: lastCounter,
+            firstWasShort: doubt == .firstPageWasShort, warned: warned)
+    }
+
+    /// `max_pages` or `max_records` is reached already.
+    var isBounded: Bool {
+        if let most = plan.maxPages, pages >= most { return true }
+        return plan.maxRecords.map { delivered >= $0 } ?? false
+    }
+
+    init(plan: PagingPlan, at standing: Standing) {
+        self.init(plan: plan)
+        (pages, received, delivered) = (standing.pages, standing.received, standing.delivered)
+        (position, emptyRun, largest) = (standing.position, standing.emptyRun, standing.largest)
+        (total, highestTotal, lastCounter) = (standing.total, standing.highestTotal, standing.lastCounter)
+        (receivedBefore, size) = (standing.receivedBefore, standing.size)
+        doubt = standing.firstWasShort ? .firstPageWasShort : nil
+        warned = standing.warned
+    }
+}

@@ -96,6 +96,35 @@ final class Restarts: @unchecked Sendable {
             + "records share one)"
     }
 
+    /// What a checkpoint keeps.
+    struct Standing: Sendable, Equatable {
+        var number: Int64 = 0
+        var firstPage: UInt64 = 0
+        var value: PageToken?
+        var pages: Int64 = 0
+        var records: Int64 = 0
+        var largest: Int64 = 0
+        var latest: PageToken?
+        var awaitsSeam = false
+    }
+
+    var standing: Standing {
+        var last: PageToken?
+        if let latest, let text = latest.text {
+            if case .string = latest.value { last = .text(text) } else { last = .number(text) }
+        }
+        return Standing(
+            number: number, firstPage: firstPage, value: value, pages: pages, records: records, largest: largest,
+            latest: last, awaitsSeam: awaitsSeam)
+    }
+
+    func takeUp(_ standing: Standing) {
+        (number, firstPage, value) = (standing.number, standing.firstPage, standing.value)
+        (pages, records, largest) = (standing.pages, standing.records, standing.largest)
+        latest = standing.latest.map { Extracted($0) }
+        awaitsSeam = standing.awaitsSeam
+    }
+
     private func failure(_ message: String) -> Failure {
         Failure(.data, "restart (\(plan.pointer)): \(message)", pointer: plan.pointer)
     }

@@ -148,9 +148,40 @@ extension Walk {
             facts.nextToken = PageToken.counter(counter.addingSaturating(stride)).shown
         }
         kept.reading.forgetContent()
+        facts.checkpoint = checkpoint(handing: counter)
         ahead.pages[position].state = .handed(kept)
         if let most = paging.plan.maxRecords, paging.delivered.addingSaturating(handedAhead) >= most { isOver = true }
         return handOver(facts, bytes: arrival.bytes)
+    }
+
+    var handedAheadCounters: [Int64] {
+        ahead.pages.compactMap { page in
+            guard case .handed = page.state else { return nil }
+            return page.token.counter
+        }
+    }
+
+    /// A page that an earlier run handed over before its turn. It tells how the walk goes on, and nothing else.
+    mutating func passOver(_ arrival: inout Arrival, of id: UInt64) throws(PageReader.Problem) -> Bool {
+        let position = ahead.position(of: id)
+        guard let counter = (id == exchange ? token : position.map { ahead.pages[$0].token })?.counter,
+            handedBefore.contains(counter)
+        else { return false }
+        do {
+            try cut(&arrival.reading, &arrival.facts)
+            if let content = arrival.content { _ = seenPages.hasSeen(content) }
+            if let position {
+                arrival.reading.forgetContent()
+                ahead.pages[position].state = .handed(arrival)
+            } else {
+                exchange = nil
+                try settle(&arrival)
+            }
+        } catch {
+            throw .wrong(error)
+        }
+        handedBefore.remove(counter)
+        return true
     }
 
     /// Records of pages that were handed over before their turn.

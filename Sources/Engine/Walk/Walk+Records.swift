@@ -60,13 +60,15 @@ extension Walk {
     }
 
     /// Leaves out what came before, and what is beyond `max_records`.
-    mutating func cut(_ reading: inout PageReader.Reading, _ facts: inout PageFacts) throws(Failure) {
+    /// True when some were beyond it.
+    @discardableResult
+    mutating func cut(_ reading: inout PageReader.Reading, _ facts: inout PageFacts) throws(Failure) -> Bool {
         try dropDuplicates(&reading, &facts)
         let allowed = allowed(of: reading.records.count)
-        if allowed < reading.records.count {
-            reading.records.removeSubrange(allowed...)
-            reading.recordArray = nil
-        }
+        guard allowed < reading.records.count else { return false }
+        reading.records.removeSubrange(allowed...)
+        reading.recordArray = nil
+        return true
     }
 
     private var shownKey: String {

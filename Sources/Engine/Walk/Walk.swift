@@ -7,6 +7,8 @@ struct Walk: Sendable {
         /// The body can't be read: worth another attempt of the same request.
         case unreadable(Failure)
         case fail(Failure)
+        /// It was handed over before the walk was taken up again: its body is not needed.
+        case passed
     }
 
     let id: UInt64
@@ -20,6 +22,8 @@ struct Walk: Sendable {
     var isHeld = false
     /// No response has been looked at whole yet.
     private(set) var isFirst = true
+    /// What it showed.
+    private var found: WalkPosition.Found?
     var paging: Paging
     let keys: KeyMemory
     private let mostBytes: Int64
@@ -46,6 +50,15 @@ struct Walk: Sendable {
     let restarts: Restarts?
     /// How many pages the host has asked for, where that matters.
     private var asked: UInt64 = 1
+    /// What checkpoints name; nil for a single request.
+    private let origin: Checkpoint.Origin?
+    /// Where this run of the walk begins.
+    private(set) var firstIndex: UInt64 = 0
+    private var firstToken: PageToken?
+    /// Counters of pages that an earlier run handed over before their turn.
+    var handedBefore: Set<Int64> = []
+    /// See `WalkPosition.doubtful`.
+    private var doubtful: StableHash?
 
     init(id: UInt64, stream: Stream, source: Source, isCall: Bool) throws(Failure) {
         self.id = id
@@ -58,6 +71,7 @@ struct Walk: Sendable {
         parentReader = try stream.parentPlan.map { plan throws(Failure) in try ParentReader(plan) }
         restarts = stream.paging.restart.map { Restarts($0) }
         token = paging.first
+        origin = isCall ? nil : Checkpoint.Origin(stream, source)
         errorRules = try ErrorRules(stream.errors + source.errors)
         keys = KeyMemory(stream.rules.duplicates)
         mostBytes = (stream.request.limits ?? source.transfer).maxBodyBytes
@@ -66,13 +80,53 @@ struct Walk: Sendable {
                 records: RecordReader(stream, found: nil, most: mostBytes), paging: stream.paging,
                 carried: builder.carried, isGraphQL: stream.request.isGraphQL)
         }
+        if let start = stream.start, !isCall { try takeUp(start) }
+        firstToken = token
+    }
+
+    /// Goes on where an earlier run stood.
+    private mutating func takeUp(_ start: Checkpoint) throws(Failure) {
+        guard case .walk(let position) = start.position else {
+            throw Failure(.state, "the checkpoint is of a stream that is walked over something")
+        }
+        (index, firstIndex, token) = (position.index, position.index, position.token)
+        (carried, doubtful, handedBefore) = (position.carried, position.doubtful, Set(position.handed))
+        let plan = position.found?.plan(over: stream.paging) ?? stream.paging
+        paging = Paging(plan: plan, at: position.standing)
+        if let round = position.round { restarts?.takeUp(round) }
+        isOver = position.isOver || paging.isBounded
+        wantsRequest = !isOver
+        guard let found = position.found else { return }
+        self.found = found
+        do {
+            try use(plan, records: found.records)
+            reader?.pagesRead = Int(clamping: position.index)
+        } catch {
+            if case .wrong(let failure) = error { throw failure }
+            throw Failure(.state, "the checkpoint does not fit its stream")
+        }
+    }
+
+    /// How pages follow each other, and where records are, is known.
+    private mutating func use(_ plan: PagingPlan, records: JSONPath) throws(PageReader.Problem) {
+        if case .detect = stream.paging.style {
+            do {
+                builder = try RequestBuilder(source: builder.source, plan: stream.request, paging: plan)
+            } catch {
+                throw .wrong(error)
+            }
+            if stream.lookAhead, stream.pagesAhead > 1 { headReader = HeadReader(plan, stream.request) }
+        }
+        reader = try makeReader(records: records, paging: plan)
+        isFirst = false
+        if ahead.most > 1, !Ahead.isPossible(plan, stream.request) { ahead = Ahead(most: 1) }
     }
 
     /// Room for another page before the host takes some. With nothing in the host's hands there is always room for the
     /// page whose turn it is.
     var hasRoom: Bool {
         if isHeld { return false }
-        return stream.lookAhead || isCall ? readyPages == 0 || hasRoomAhead : index < asked
+        return stream.lookAhead || isCall ? readyPages == 0 || hasRoomAhead : index &- firstIndex < asked
     }
 
     /// The host asks for the page behind those that it has taken.
@@ -139,6 +193,7 @@ struct Walk: Sendable {
                 } else {
                     try read(facts, of: id, head: head, body: body, services: services)
                 }
+            if !handedBefore.isEmpty, try passOver(&arrival, of: id) { return .passed }
             guard id == self.exchange else { return keep(arrival, of: id) }
             self.exchange = nil
             do {
@@ -257,9 +312,19 @@ struct Walk: Sendable {
                 try reader?.read(body, head: head, request: request, url: facts.url, services: services)
                 ?? PageReader.Reading()
         }
+        let content = content(of: reading, body: body, services: services)
         return Arrival(
-            facts: facts, reading: reading, content: content(of: reading, body: body, services: services),
-            bytes: Int64(body.count + (reading.bytes?.count ?? 0)))
+            facts: facts, reading: reading, content: content, bytes: Int64(body.count + (reading.bytes?.count ?? 0)),
+            digest: content == nil ? nil : digest(of: reading, body: body))
+    }
+
+    /// Of the first page when it is short, and of the one behind it.
+    private func digest(of reading: PageReader.Reading, body: UnsafeRawBufferPointer) -> StableHash? {
+        let isShortFirst = paging.pages == 0 && Int64(reading.count) < paging.plan.size?.value ?? 0
+        guard isShortFirst || doubtful != nil, let extent = reading.extent, extent.upperBound <= body.count else {
+            return nil
+        }
+        return StableHash.of(body[extent])
     }
 
     private mutating func detect(
@@ -276,18 +341,10 @@ struct Walk: Sendable {
         facts.warnings = found.warnings
         // Where the walk stands already, when the first page had nothing to find anything by.
         if paging.pages == 0 { paging = Paging(plan: found.paging) }
-        if case .detect = stream.paging.style {
-            do {
-                builder = try RequestBuilder(source: builder.source, plan: stream.request, paging: found.paging)
-            } catch {
-                throw .wrong(error)
-            }
-            if stream.lookAhead, stream.pagesAhead > 1 { headReader = HeadReader(found.paging, stream.request) }
-        }
-        reader = try makeReader(records: found.records, paging: found.paging)
-        isFirst = false
-        if ahead.most > 1, !Ahead.isPossible(found.paging, stream.request) {
-            ahead = Ahead(most: 1)
+        let wasParallel = ahead.most > 1
+        try use(found.paging, records: found.records)
+        self.found = WalkPosition.Found(paging: found.paging, records: found.records)
+        if wasParallel, ahead.most == 1 {
             facts.warnings.append("parallel: the pages found have no numbers, so they come one after the other")
         }
     }
@@ -306,7 +363,9 @@ struct Walk: Sendable {
     mutating func follow(_ arrival: inout Arrival, services: some Services) throws(Failure) -> PageFacts {
         var facts = arrival.facts
         facts.index = index
-        if let content = arrival.content, seenPages.hasSeen(content) {
+        var beyond: (token: PageToken, paging: Paging)?
+        let isFirstAgain = doubtful != nil && doubtful == arrival.digest
+        if let content = arrival.content, seenPages.hasSeen(content) || isFirstAgain {
             guard paging.doubt == .firstPageWasShort else {
                 throw Failure(
                     .data,
@@ -323,7 +382,7 @@ struct Walk: Sendable {
             noteMissing(.rule, &facts)
             end()
         } else {
-            try cut(&arrival.reading, &facts)
+            let isCut = try cut(&arrival.reading, &facts)
             let next = try paging.received(
                 &arrival.reading, count: arrival.reading.count, delivered: arrival.reading.records.count, url: facts.url
             )
@@ -331,25 +390,56 @@ struct Walk: Sendable {
             facts.total = paging.shownTotal
             if try !startsAgain(after: next, arrival.reading, &facts, services: services) {
                 if case .end(let end) = next { noteMissing(end, &facts) }
-                if next == .end(.maxPages) || next == .end(.maxRecords) { noteBeyond(&facts, arrival.reading) }
+                if next == .end(.maxPages) || next == .end(.maxRecords) {
+                    beyond = noteBeyond(&facts, arrival.reading)
+                    if isCut { beyond = nil }
+                }
                 carried = arrival.reading.carried
                 noteAhead(&facts, bytes: arrival.bytes)
                 try go(next, &facts, services: services)
             }
         }
         index += 1
+        doubtful = paging.doubt == nil ? nil : arrival.digest
+        facts.checkpoint = checkpoint(beyond: beyond)
         return handOver(facts, bytes: arrival.bytes)
     }
 
     /// How the walk would go on if its bounds did not end it here.
-    private func noteBeyond(_ facts: inout PageFacts, _ reading: PageReader.Reading) {
+    private func noteBeyond(
+        _ facts: inout PageFacts, _ reading: PageReader.Reading
+    ) -> (token: PageToken, paging: Paging)? {
         var paging = paging
         var reading = reading
         guard
             case .page(let next)? = try? paging.unbounded(&reading, count: Int64(reading.count), url: facts.url)
-        else { return }
-        let text = builder.withoutSecrets(next).shown
-        facts.finding = facts.finding?.with(beyond: text) ?? PageFinding(beyond: text)
+        else { return nil }
+        let token = builder.withoutSecrets(next)
+        facts.finding = facts.finding?.with(beyond: token.shown) ?? PageFinding(beyond: token.shown)
+        return (token, paging)
+    }
+
+    /// Where the walk stands.
+    ///
+    /// - Parameters:
+    ///   - beyond: What would follow, but for its bounds: a walk with wider ones goes on there.
+    ///   - counter: Of a page that is handed over just now, before its turn.
+    func checkpoint(beyond: (token: PageToken, paging: Paging)? = nil, handing counter: Int64? = nil) -> Checkpoint? {
+        guard let origin else { return nil }
+        var position = WalkPosition()
+        position.index = index
+        position.token = beyond?.token ?? token
+        position.isOver = isOver && beyond == nil && counter == nil
+        position.standing = (beyond?.paging ?? paging).standing
+        position.carried = carried
+        position.found = found
+        position.doubtful = doubtful
+        position.round = restarts?.standing
+        if stream.order == .any {
+            position.handed = handedAheadCounters + handedBefore.sorted()
+            if let counter { position.handed.append(counter) }
+        }
+        return Checkpoint(.walk(position), of: origin)
     }
 
     /// What tells this page from the others of the walk.
@@ -377,6 +467,9 @@ struct Walk: Sendable {
         wantsRequest = true
     }
 
+    /// No page before it was seen since the walk began, was taken up or started again.
+    private func beginsAnew(_ index: UInt64) -> Bool { index == firstIndex || index == firstOfRound }
+
     private mutating func go(
         _ next: Paging.Next, _ facts: inout PageFacts, services: some Services
     ) throws(Failure) {
@@ -389,7 +482,7 @@ struct Walk: Sendable {
             switch following {
             case .counter: break
             case .text(let text), .number(let text):
-                if facts.index == firstOfRound, let first = paging.first {
+                if beginsAnew(facts.index), let first = facts.index == firstIndex ? firstToken : paging.first {
                     _ = seenTokens.hasSeen(services.fingerprint(first.shown))
                 }
                 guard !seenTokens.hasSeen(services.fingerprint(text)) else {
@@ -405,7 +498,9 @@ struct Walk: Sendable {
                     throw Failure(.data, "the next link is not followed: \(reason)")
                 }
                 // The page just read counts as seen, so that a link to itself is caught at once.
-                if facts.index == firstOfRound { _ = seenTokens.hasSeen(services.fingerprint(facts.url.normalized)) }
+                if beginsAnew(facts.index) {
+                    _ = seenTokens.hasSeen(services.fingerprint(facts.url.normalized))
+                }
                 guard !seenTokens.hasSeen(services.fingerprint(url.normalized)) else {
                     throw Failure(
                         .data, "the next URL \(url.redacted()) came before in this walk: paging goes in a circle")

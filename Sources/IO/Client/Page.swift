@@ -12,7 +12,7 @@ package final class Page: Sendable {
     private let texts = Lock<[Text: OwnedText]>([:])
 
     private enum Text: Hashable {
-        case header(String), headers, metadata, token
+        case header(String), headers, metadata, token, checkpoint
     }
 
     package init(body: Body, facts: PageFacts) {
@@ -57,6 +57,8 @@ package final class Page: Sendable {
     }
 
     package var nextToken: UnsafeRawBufferPointer { text(.token) { facts.nextToken } }
+
+    package var checkpoint: UnsafeRawBufferPointer { text(.checkpoint) { facts.checkpoint?.text } }
 
     package var metadata: UnsafeRawBufferPointer { text(.metadata) { facts.metadata } }
 

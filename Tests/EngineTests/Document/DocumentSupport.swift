@@ -36,6 +36,7 @@ struct FakeReferences: References {
         guard let text = documents[path], let value = try? json(text) else { throw ReferenceError("does not exist") }
         return value
     }
+    func decode(_ text: String) -> JSONValue? { try? json(text) }
 
     static let usual = FakeReferences(
         variables: ["TOKEN": "canary-token", "USER_NAME": "canary-user"], files: ["/run/key": "canary-file\n"])

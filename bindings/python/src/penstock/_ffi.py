@@ -296,6 +296,10 @@ def penstock_page_index(page: PagePointer, /) -> int: ...
 
 
 @_declare(penstock_slice, PagePointer)
+def penstock_page_checkpoint(page: PagePointer, /) -> penstock_slice: ...
+
+
+@_declare(penstock_slice, PagePointer)
 def penstock_page_metadata(page: PagePointer, /) -> penstock_slice: ...
 
 

@@ -132,6 +132,7 @@ class Client(Handle[_ffi.ClientPointer]):
         query: Query | None = None,
         max_pages: int | None = None,
         max_records: int | None = None,
+        checkpoint: str | None = None,
         **options: Any,
     ) -> Paginator:
         """The pages of a stream.
@@ -143,6 +144,7 @@ class Client(Handle[_ffi.ClientPointer]):
             query: Query parameters of every page, besides the stream's own and before them.
             max_pages: Where to end.
             max_records: Where to end.
+            checkpoint: A page's `checkpoint`: the walk goes on behind that page.
             options: Further paginator options ("paginator_options" in `penstock.schema()`).
 
         Raises:
@@ -159,6 +161,7 @@ class Client(Handle[_ffi.ClientPointer]):
                     "query": query,
                     "max_pages": max_pages,
                     "max_records": max_records,
+                    "checkpoint": checkpoint,
                     **options,
                 }
             )

@@ -164,6 +164,14 @@ class Page(Handle[_ffi.PagePointer]):
             return _ffi.penstock_page_index(pointer)
 
     @property
+    def checkpoint(self) -> str | None:
+        """From where a walk goes on behind this page: `client.pages(…, checkpoint=…)`, in this
+        process or a later one. Stored together with the page's records, in one transaction, each
+        record comes exactly once, however often the process dies. None for a single request."""
+        with self._use() as pointer:
+            return _ffi.text_of(_ffi.penstock_page_checkpoint(pointer)) or None
+
+    @property
     def metadata(self) -> dict[str, Any]:
         """What else is known: "url" (redacted), "method", "request_id", "http_version",
         "attempts", "redirects", "elapsed_ms", "first_byte_ms", "wire_bytes", "body_bytes",

@@ -268,6 +268,9 @@ int64_t penstock_page_total(const penstock_page *page) {
 uint64_t penstock_page_index(const penstock_page *page) {
     return page->index;
 }
+penstock_slice penstock_page_checkpoint(const penstock_page *page) {
+    return page->more ? slice("{\"penstock\":1}") : (penstock_slice){NULL, 0};
+}
 penstock_slice penstock_page_metadata(const penstock_page *page) {
     (void)page;
     return slice("{\"url\":\"http://127.0.0.1/users\",\"request_id\":\"req-9\",\"warnings\":[]}");

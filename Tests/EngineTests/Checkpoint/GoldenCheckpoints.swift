@@ -1,0 +1,82 @@
+/// Checkpoints as version 1 of the text has them. They must be read for ever: never change one, add new ones.
+enum GoldenCheckpoints {
+    /// By the place of their stream in `CheckpointTests.styles`.
+    static let ofStyles: [(style: Int, text: String)] = [
+        (
+            1,
+            #"""
+            {"penstock":1,"stream":"rows","document":{"request":"6a6b70ecfa9dbc7e","pagination":"6d9923d29d4945b9","records":"3e26e1503ebded41"},"at":{"page":2,"token":{"number":"9"},"counts":{"pages":2,"received":10,"delivered":10,"position":0,"largest":5},"found":{"records":"data","style":"cursor","param":"after","from":{"last_record":"id"},"has_more":{"body":"more"}}},"sum":"38350f4ccaff414a"}
+            """#
+        ),
+        (
+            2,
+            #"""
+            {"penstock":1,"stream":"rows","document":{"request":"6a6b70ecfa9dbc7e","pagination":"b3cbc7b20bc4f359","records":"3e26e1503ebded41"},"at":{"page":2,"token":{"counter":10},"counts":{"pages":2,"received":10,"delivered":10,"position":10,"largest":5,"size":5},"found":{"records":"data","style":"offset","param":"offset","start":0,"has_more":{"body":"more"}}},"sum":"41e0c90894292318"}
+            """#
+        ),
+        (
+            3,
+            #"""
+            {"penstock":1,"stream":"rows","document":{"request":"6a6b70ecfa9dbc7e","pagination":"043cae5ecbe75799","records":"3e26e1503ebded41"},"at":{"page":2,"token":{"counter":10},"counts":{"pages":2,"received":10,"delivered":10,"position":10,"largest":5,"size":5},"found":{"records":"data","style":"offset","param":"offset","start":0,"has_more":{"body":"more"}}},"sum":"8f8fbb681c36d917"}
+            """#
+        ),
+        (
+            4,
+            #"""
+            {"penstock":1,"stream":"rows","document":{"request":"6a6b70ecfa9dbc7e","pagination":"35fde2345bca5507","records":"3e26e1503ebded41"},"at":{"page":2,"token":{"counter":3},"counts":{"pages":2,"received":10,"delivered":10,"position":3,"largest":5,"size":5},"found":{"records":"data","style":"page","param":"page","start":1,"has_more":{"body":"more"}}},"sum":"916eea50fe7734a1"}
+            """#
+        ),
+        (
+            5,
+            #"""
+            {"penstock":1,"stream":"rows","document":{"request":"6a6b70ecfa9dbc7e","pagination":"6161d886c2fe25df","records":"3e26e1503ebded41"},"at":{"page":2,"token":{"url":"https://api.example.com/v1/rows?offset=10"},"counts":{"pages":2,"received":10,"delivered":10,"position":0,"largest":5},"found":{"records":"data","style":"next_url","from":{"body":"next"}}},"sum":"ef9540a407d6bcc4"}
+            """#
+        ),
+        (
+            6,
+            #"""
+            {"penstock":1,"stream":"rows","document":{"request":"6a6b70ecfa9dbc7e","pagination":"56ca7c9e714e30ef","records":"3e26e1503ebded41"},"at":{"page":2,"token":{"counter":10},"counts":{"pages":2,"received":10,"delivered":10,"position":10,"largest":5,"size":5,"total":23,"highest_total":23},"found":{"records":"data","style":"offset","param":"offset","start":0,"has_more":{"body":"more"},"total":{"body":"total"}}},"sum":"4ae4cc66de9875db"}
+            """#
+        ),
+        (
+            7,
+            #"""
+            {"penstock":1,"stream":"rows","document":{"request":"6a6b70ecfa9dbc7e","pagination":"cbf29ce484222325","records":"4d2bb66def9eb7a1"},"at":{"page":2,"token":{"url":"https://api.example.com/v1/rows?offset=10"},"counts":{"pages":2,"received":10,"delivered":10,"position":0,"largest":5},"found":{"records":"data","style":"next_url","from":{"body":"next"}}},"sum":"321e3c74c2ebc3e0"}
+            """#
+        ),
+        (
+            8,
+            #"""
+            {"penstock":1,"stream":"rows","document":{"request":"6a6b70ecfa9dbc7e","pagination":"cbf29ce484222325","records":"4d2bb66def9eb7a1"},"at":{"page":2,"token":{"url":"https://api.example.com/v1/rows?page=3"},"counts":{"pages":2,"received":10,"delivered":10,"position":0,"largest":5},"found":{"records":"data","style":"next_url","from":{"link":"next"}}},"sum":"752bca873c6d871e"}
+            """#
+        ),
+        (
+            9,
+            #"""
+            {"penstock":1,"stream":"rows","document":{"request":"d38fbb2ec155eb31","pagination":"4c48ae25dd68ef54","records":"3e26e1503ebded41"},"at":{"page":2,"token":{"text":"c10"},"counts":{"pages":2,"received":10,"delivered":10,"position":0,"largest":5},"carried":[{"number":"9"}],"found":{"records":"data","style":"cursor","param":"cursor","from":{"body":"next_cursor"}}},"sum":"e33efaf71674cbd6"}
+            """#
+        ),
+        (
+            10,
+            #"""
+            {"penstock":1,"stream":"rows","document":{"request":"6a6b70ecfa9dbc7e","pagination":"89733489e0b3770c","records":"3e26e1503ebded41"},"at":{"page":1,"end":true,"counts":{"pages":1,"received":5,"delivered":5,"position":0,"largest":5},"found":{"records":"data","style":"none"}},"sum":"380489e2e5d08376"}
+            """#
+        ),
+    ]
+
+    /// By the name of their stream in `OverServer`.
+    static let ofParents: [(stream: String, text: String)] = [
+        (
+            "posts",
+            #"""
+            {"penstock":1,"stream":"posts","document":{"request":"d876aa6d4ccacb73","pagination":"503b541026b80257","records":"3e26e1503ebded41","over":"66a1c73431f5ab0d"},"at":{"page":4,"records":6,"parent":{"page":1,"token":{"counter":2},"counts":{"pages":1,"received":2,"delivered":2,"position":2,"largest":2},"found":{"records":"data","style":"page","param":"page","start":1,"has_more":{"body":"more"}}},"over":[{"for":[["user_id","2"]]},{"for":[["user_id","3"]]}]},"sum":"12f0a1b2befa3f33"}
+            """#
+        ),
+        (
+            "comments",
+            #"""
+            {"penstock":1,"stream":"comments","document":{"request":"bbcef7903ab3a7d4","pagination":"503b541026b80257","records":"3e26e1503ebded41","over":"74850b2f5375e9b9"},"at":{"page":4,"records":8,"parent":{"page":2,"records":4,"over":[{"for":[["user_id","0"]],"at":{"page":1,"token":{"counter":2},"counts":{"pages":1,"received":2,"delivered":2,"position":2,"largest":2},"found":{"records":"data","style":"page","param":"page","start":1,"has_more":{"body":"more"}}}},{"for":[["user_id","1"]],"at":{"page":1,"token":{"counter":2},"counts":{"pages":1,"received":2,"delivered":2,"position":2,"largest":2},"found":{"records":"data","style":"page","param":"page","start":1,"has_more":{"body":"more"}}}}]},"over":[{"for":[["user_id","0"],["post_id","2"]]}]},"sum":"2ac79e91df675e29"}
+            """#
+        ),
+    ]
+}
