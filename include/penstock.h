@@ -138,6 +138,8 @@ typedef struct penstock_paginator penstock_paginator;
 typedef struct penstock_page penstock_page;
 /** One run of one or more sources into files. */
 typedef struct penstock_sync penstock_sync;
+/** Where the streams of runs stand. Thread-safe. */
+typedef struct penstock_state penstock_state;
 /** What went wrong. Immutable. */
 typedef struct penstock_error penstock_error;
 /** A text that the library made for you. Immutable. */
@@ -558,7 +560,8 @@ penstock_status penstock_sync_wait(penstock_sync *sync, int64_t timeout_ms, pens
 /**
  * Where the run stands, as a JSON object: "done", "elapsed_ms" and "streams", an array with, for
  * each stream, "source", "stream", "file", "state" ("waiting", "running", "done", "failed",
- * "cancelled"), "records", "pages", "bytes", "requests", "retries", "total" (or null),
+ * "cancelled", "parked": stopped by "max_duration"), "records", "earlier_records" (what earlier runs
+ * had written, where this one went on), "pages", "bytes", "requests", "retries", "total" (or null),
  * "duplicates", "filtered", "missing" (where they apply; see penstock_page_metadata()),
  * "elapsed_ms", "records_per_second", when it went on without some of its parents "skipped"
  * ("count", and "first": why, of the first few) and, when it failed, "error" (as
@@ -586,6 +589,81 @@ void penstock_sync_cancel(penstock_sync *sync);
  * Threads: any, while no other call uses it. Blocks: for the time its threads take to stop. Since 0.1.0.
  */
 void penstock_sync_free(penstock_sync *sync);
+
+/* -------------------------------------------------------------------------------------- state */
+
+/**
+ * Open a state file, the one that a job names under "state": SQLite, made when it is missing, readable
+ * by its owner only. Many processes may use it at once; each stream has one writer.
+ *
+ * @param path   The file.
+ * @param out    The state. Yours; penstock_state_free().
+ * @param error  See ERRORS above.
+ * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_STORAGE (damaged, of another
+ *         program, from a newer library, on a full or read-only disk).
+ *
+ * Threads: any. Blocks: while another process commits (10 s at most). Since 0.1.0.
+ */
+penstock_status penstock_state_open(const char *path, penstock_state **out, penstock_error **error);
+
+/**
+ * All that a state knows, as a JSON object: "penstock_state" (1), "streams", an array with "name",
+ * "phase" ("running": its records are on their way into the `.part` file; "ended": all are there;
+ * "done": the file has its name), "file", "checkpoint", "bytes", "records", "pages", "commits",
+ * "updated_at" and "pieces" (what each commit added to the file: its number, first byte, the byte
+ * behind its last one, records, SHA-256); and "runs", the last thousand, the newest first.
+ *
+ * @param out  The text. Yours; penstock_text_free().
+ * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_STATE, PENSTOCK_ERROR_STORAGE.
+ *
+ * Threads: any. Blocks: as penstock_state_open(). Since 0.1.0.
+ */
+penstock_status penstock_state_export(const penstock_state *state, penstock_text **out,
+                                      penstock_error **error);
+
+/**
+ * Take in the streams of an exported text, in place of those of the same names.
+ *
+ * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_CONFIG (the text),
+ *         PENSTOCK_ERROR_STATE (a stream is being written), PENSTOCK_ERROR_STORAGE.
+ *
+ * Threads: any. Blocks: as penstock_state_open(). Since 0.1.0.
+ */
+penstock_status penstock_state_import(penstock_state *state, const char *json, size_t size,
+                                      penstock_error **error);
+
+/**
+ * Forget where a stream stands: its next run begins anew. Its files stay.
+ *
+ * @param stream  Its name ("source.stream" where a job has several sources); NULL for all streams.
+ * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT (there is no such stream),
+ *         PENSTOCK_ERROR_STATE (it is being written), PENSTOCK_ERROR_STORAGE.
+ *
+ * Threads: any. Blocks: as penstock_state_open(). Since 0.1.0.
+ */
+penstock_status penstock_state_reset(penstock_state *state, const char *stream,
+                                     penstock_error **error);
+
+/**
+ * Read the files of all streams and hold each of them against its commits, SHA-256 by SHA-256.
+ *
+ * @param out  A JSON object: "ok" and "streams", an array with "name", "file", "bytes", "records",
+ *             "commits", "ok" and, where it is not what was written, "problem". Yours;
+ *             penstock_text_free().
+ * @return PENSTOCK_OK (whatever was found), PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_STATE,
+ *         PENSTOCK_ERROR_STORAGE (the state itself can't be read).
+ *
+ * Threads: any. Blocks: while it reads. Since 0.1.0.
+ */
+penstock_status penstock_state_verify(const penstock_state *state, penstock_text **out,
+                                      penstock_error **error);
+
+/**
+ * Release a state.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+void penstock_state_free(penstock_state *state);
 
 /* --------------------------------------------------------------------------------------- text */
 

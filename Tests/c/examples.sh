@@ -55,7 +55,7 @@ for compiler in gcc clang; do
     mkdir -p "$bin"
     make -s -C "$root/examples/c" CC="$compiler" BUILD="$bin" \
         CFLAGS="-std=c99 -O1 -Wall -Wextra -pedantic -Werror"
-    check "$compiler builds them" "$(ls "$bin" | tr '\n' ' ')" "get jansson paginate poll pull shared_limiter "
+    check "$compiler builds them" "$(ls "$bin" | tr '\n' ' ')" "get jansson own_database paginate poll pull shared_limiter "
 
     check "$compiler get" "$("$bin/get" source.json '{"path": "/single/users/7"}' 2>/dev/null | hash_of)" \
         "$({ curl -sf "$url/single/users/7"; echo; } | hash_of)"
@@ -80,6 +80,12 @@ for compiler in gcc clang; do
     check "$compiler shared_limiter" \
         "$("$bin/shared_limiter" '"200/s"' source.json users source.json events | sed 's/ on .*//' | tr '\n' ' ')" \
         "users: $(truth users count) records events: $(truth events count) records "
+
+    rm -f own.db
+    for _ in 1 2; do "$bin/own_database" source.json users own.db; done
+    check "$compiler own_database stores each record once" \
+        "$(python3 -c 'import sqlite3; print(*sqlite3.connect("own.db").execute("SELECT count(*), count(DISTINCT record) FROM records").fetchone())')" \
+        "$(truth users count) $(truth users count)"
 
     rm -rf out
     code=0

@@ -42,6 +42,7 @@ static void functions_with_status(void) {
     penstock_paginator *paginator = UNTOUCHED(penstock_paginator);
     penstock_page *page = UNTOUCHED(penstock_page);
     penstock_sync *sync = UNTOUCHED(penstock_sync);
+    penstock_state *state = UNTOUCHED(penstock_state);
     penstock_text *text = UNTOUCHED(penstock_text);
     penstock_client *open = open_client();
     penstock_paginator *walk = open_stream(open, "page");
@@ -84,9 +85,17 @@ static void functions_with_status(void) {
     REFUSED(penstock_sync_wait(NULL, -1, where));
     REFUSED(penstock_sync_progress(NULL, &text, where));
 
+    REFUSED(penstock_state_open(NULL, &state, where));
+    REFUSED(penstock_state_open("state.db", NULL, where));
+    REFUSED(penstock_state_export(NULL, &text, where));
+    REFUSED(penstock_state_import(NULL, "{}", 2, where));
+    REFUSED(penstock_state_reset(NULL, NULL, where));
+    REFUSED(penstock_state_verify(NULL, &text, where));
+
     CHECK(client == UNTOUCHED(penstock_client) && limiter == UNTOUCHED(penstock_limiter));
     CHECK(paginator == UNTOUCHED(penstock_paginator) && page == UNTOUCHED(penstock_page));
     CHECK(sync == UNTOUCHED(penstock_sync) && text == UNTOUCHED(penstock_text));
+    CHECK(state == UNTOUCHED(penstock_state));
 
     /* A refused call leaves the walk as it was. */
     CHECK_INT(drain(walk), RECORD_TOTAL);
@@ -138,6 +147,7 @@ static void functions_without_status(void) {
     penstock_page_free(NULL);
     penstock_sync_cancel(NULL);
     penstock_sync_free(NULL);
+    penstock_state_free(NULL);
     penstock_text_free(NULL);
     penstock_error_free(NULL);
 

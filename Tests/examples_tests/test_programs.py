@@ -126,3 +126,14 @@ def test_pull_flights(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"{truth['count']:,} flights in ")
     assert done.stdout.rstrip().endswith(str(truth["sha256_as_sent"]))
+
+
+def test_own_database_stores_each_record_once(practice: Practice, tmp_path: Path) -> None:
+    source = tmp_path / "source.json"
+    text = (ROOT / "examples/c/source.json").read_text()
+    source.write_text(text.replace("http://127.0.0.1:8080", practice.url))
+    database = tmp_path / "own.db"
+    for new in (SIZE, 0):
+        done = run("own_database.py", source, "users", database)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == f"{new} records stored, {SIZE} in all\n"

@@ -45,6 +45,15 @@ extension Stream {
         start = checkpoint
     }
 
+    /// For those who keep checkpoints themselves.
+    public mutating func resume(at text: String, _ value: JSONValue?, of source: Source) throws(Failure) {
+        do throws(CheckpointProblem) {
+            try resume(at: text, value, in: source)
+        } catch {
+            throw Failure(.state, error.reason)
+        }
+    }
+
     private func checkFits(_ checkpoint: Checkpoint, in source: Source) throws(CheckpointProblem) {
         switch checkpoint.position {
         case .walk(let walk):

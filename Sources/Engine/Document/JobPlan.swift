@@ -9,6 +9,10 @@ public struct JobPlan: Sendable {
     }
     public var entries: [Entry]
     public var directory: String
+    /// The state file; nil: a run that is interrupted begins anew.
+    public var state: String?
+    /// The run parks when it is over.
+    public var maxDuration: Timespan?
 
     /// The file of a stream, within `directory`: with the source's name in front when there are several.
     public func fileName(of stream: Stream, in entry: Entry) -> String {
@@ -24,6 +28,8 @@ public struct JobPlan: Sendable {
         try job.check(.object(Vocabulary.job))
         let places = job["sources"]?.elements ?? [job]
         var plan = JobPlan(entries: [], directory: job["output"]?["directory"]?.value.string ?? "")
+        plan.state = job["state"]?.value.string
+        plan.maxDuration = job["max_duration"]?.value.string.flatMap(DurationText.parse)
         var files: Set<String> = []
         for place in places {
             var entry = try entry(place, references: references)

@@ -195,9 +195,18 @@ extension Vocabulary {
             Key("params", .named(parameters), "With \"source\": values of its parameters.", default: .object([])),
             Key("sources", .list(.object(jobSource), count: 1...1000), "All at once, each with its own limits."),
             Key("output", .object(jobOutput), "Where the records go.", required: true),
+            Key(
+                "state", .text(.line(1...4096)),
+                "The file that keeps where each stream stands (SQLite; made when missing). With it a run that was "
+                    + "interrupted, however that came, is taken up where its files end: each record is in them exactly once. "
+                    + "Without it it begins anew.", examples: [.string("state.db")]),
+            Key(
+                "max_duration", .duration(.milliseconds(1) ... .seconds(366 * 86_400)),
+                "The run stops in good order when so much time has passed, and goes on with the next one.",
+                examples: [.string("55m")]),
         ],
         exclusive: [["source", "sources"], ["streams", "sources"], ["params", "sources"]],
-        needsOneOf: ["sources", "source"])
+        needsOneOf: ["sources", "source"], dependent: [("max_duration", "state")])
 
     private static let sourceOrFile = Shape.choice([.text(.line(1...4096)), .named(sourceDocument)])
     static let sourceDocument: Shape.Definition = .init("source", "A source document.") { .object(source) }

@@ -112,6 +112,8 @@ struct FanOut: Sendable {
             // Not further than there is use for its values, which are taken from each page as it comes.
             parent.readAheadPages = 1
             parent.parallel = 1
+            // A checkpoint finds its place again by the order of the values.
+            parent.over?.order = .parents
             parent.lookAhead = true
             if index == 0 { parent.start = first }
             orders.append(.open(ids, parent))

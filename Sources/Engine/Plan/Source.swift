@@ -89,6 +89,8 @@ public struct Stream: Sendable {
     var parentPlan: ParentReader.Plan?
     /// Where the walk is taken up again; nil: it begins.
     var start: Checkpoint?
+    /// What an earlier run of the walk handed over, to tell records that come again from.
+    public var earlier: (any EarlierRecords)?
     /// What checkpoints of it hang on.
     var outline = StreamOutline()
     /// Parameters that the document asks for and nobody gave yet: they come with the paginator's options.

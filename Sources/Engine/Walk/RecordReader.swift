@@ -37,7 +37,7 @@ final class RecordReader: Sendable {
         rules.filter?.collectPaths(into: &fields)
         var key: [KeyPart] = []
         for path in rules.duplicates.isDropping ? rules.key : [] {
-            if case .member(let name)? = path.steps.first, rules.additions.contains(where: { $0.name == name }) {
+            if Self.isAdded(path, by: rules) {
                 key.append(.added)
                 continue
             }
@@ -235,8 +235,14 @@ final class RecordReader: Sendable {
         }
     }
 
+    /// The document gives the member itself: it is the same in all records of the walk.
+    static func isAdded(_ path: JSONPath, by rules: RecordRules) -> Bool {
+        guard case .member(let name)? = path.steps.first else { return false }
+        return rules.additions.contains { $0.name == name }
+    }
+
     private static let addedText: StaticString = "true"
-    private static var added: UnsafeRawBufferPointer {
+    static var added: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: addedText.utf8Start, count: addedText.utf8CodeUnitCount)
     }
 

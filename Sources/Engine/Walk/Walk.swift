@@ -57,6 +57,8 @@ struct Walk: Sendable {
     private var firstToken: PageToken?
     /// Counters of pages that an earlier run handed over before their turn.
     var handedBefore: Set<Int64> = []
+    /// Their keys are known.
+    var knowsEarlier = false
     /// See `WalkPosition.doubtful`.
     private var doubtful: StableHash?
 
@@ -187,6 +189,7 @@ struct Walk: Sendable {
             return .page(handOver(facts, bytes: Int64(body.count)))
         }
         do {
+            try learnEarlierKeys(services: services)
             var arrival =
                 if let ruling {
                     try readRuled(ruling, facts, of: id, head: head, body: body, services: services)

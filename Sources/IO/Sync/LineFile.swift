@@ -16,6 +16,9 @@ final class LineFile: @unchecked Sendable {
     /// Lines among them.
     private(set) var lines: Int64 = 0
     private var linesWaiting: Int64 = 0
+    /// Of what was written since it was taken; nil: nobody wants it.
+    private var hash: SHA256?
+    private var isBroken = false
     private static let capacity = 256 << 10
 
     init(path: String) throws(Failure) {
@@ -27,6 +30,32 @@ final class LineFile: @unchecked Sendable {
             buffer.deallocate()
             buffer = .allocate(byteCount: 1, alignment: 1)
             throw failure
+        }
+    }
+
+    /// The file of an earlier run, to be written on behind the bytes that are known to be good: see `cut`.
+    init(path: String, continuing bytes: Int64) throws(Failure) {
+        self.path = path
+        descriptor = open(path + ".part", O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+        buffer = .allocate(byteCount: Self.capacity, alignment: 16)
+        var status = stat()
+        if descriptor < 0 || fstat(descriptor, &status) != 0 {
+            throw LineFile.failure("can't be opened, though an earlier run wrote to it", partPath)
+        }
+        guard Int64(status.st_size) >= bytes else {
+            throw Failure(
+                .storage,
+                "the file \"\(partPath)\" has \(status.st_size) bytes, fewer than the \(bytes) that were written: restore it, or reset the stream to begin anew"
+            )
+        }
+        written = bytes
+    }
+
+    /// What came behind those bytes goes.
+    func cut() throws(Failure) {
+        let end = off_t(written)
+        if ftruncate(descriptor, end) != 0 || lseek(descriptor, end, SEEK_SET) != end || fsync(descriptor) != 0 {
+            throw LineFile.failure("can't be cut to what was committed", partPath)
         }
     }
 
@@ -66,6 +95,72 @@ final class LineFile: @unchecked Sendable {
         lines += count
     }
 
+    // MARK: durable
+
+    func hashes() { hash = SHA256() }
+
+    /// Of what was written since the last time.
+    func takeHash() -> String {
+        defer { hash = SHA256() }
+        return hash?.hex ?? ""
+    }
+
+    /// All lines so far are on disk. Once it has failed it can't be said what is: nothing is tried again.
+    func sync() throws(Failure) {
+        try flush()
+        if isBroken || fdatasync(descriptor) != 0 {
+            isBroken = true
+            throw LineFile.failure("can't be made durable", partPath)
+        }
+    }
+
+    func sha256(from start: Int64, to end: Int64) throws(Failure) -> String {
+        do {
+            return try LineFile.sha256(of: descriptor, from: start, to: end)
+        } catch {
+            throw LineFile.failure("can't be read", partPath)
+        }
+    }
+
+    /// Of a stretch of a file, which is as long as that.
+    static func sha256(of descriptor: Int32, from start: Int64, to end: Int64) throws(Failure) -> String {
+        var hash = SHA256()
+        var place = start
+        let size = 1 << 16
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
+        defer { memory.deallocate() }
+        while place < end {
+            let count = pread(descriptor, memory, min(size, Int(clamping: end - place)), off_t(place))
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw Failure(.storage, "the file ends too early") }
+            hash.add(UnsafeRawBufferPointer(start: memory, count: count))
+            place += Int64(count)
+        }
+        return hash.hex
+    }
+
+    /// The names in the file's directory are on disk.
+    static func syncDirectory(of path: String) throws(Failure) {
+        let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        let descriptor = open(directory.isEmpty ? "/" : directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure("can't be opened", directory) }
+        defer { close(descriptor) }
+        if fsync(descriptor) != 0 { throw failure("can't be made durable", directory) }
+    }
+
+    /// The directory of a path, as it is called whatever the working directory is.
+    static func absolute(_ path: String) throws(Failure) -> String {
+        let cut = path.lastIndex(of: "/")
+        let directory = cut.map { String(path[..<$0]) } ?? "."
+        guard let found = realpath(directory.isEmpty ? "/" : directory, nil) else {
+            throw failure("can't be found", directory)
+        }
+        defer { free(found) }
+        let name = cut.map { String(path[path.index(after: $0)...]) } ?? path
+        let base = String(cString: found)
+        return (base == "/" ? "" : base) + "/" + name
+    }
+
     /// The whole run is on disk, under its name.
     func finish() throws(Failure) {
         try flush()
@@ -88,6 +183,7 @@ final class LineFile: @unchecked Sendable {
             done += count
         }
         written += Int64(bytes.count)
+        hash?.add(bytes)
     }
 
     static func failure(_ what: String, _ path: String) -> Failure {

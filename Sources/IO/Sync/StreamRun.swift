@@ -3,7 +3,7 @@ internal import Engine
 /// One stream of a run: where its pages come from, where its records go, and how far it is.
 struct StreamRun: Sendable {
     enum State: String, Sendable {
-        case waiting, running, done, failed, cancelled
+        case waiting, running, done, failed, cancelled, parked
     }
 
     let sourceName: String?
@@ -19,6 +19,8 @@ struct StreamRun: Sendable {
     var skipped: Int64 = 0
     var firstSkipped: [String] = []
     var total: Int64?
+    /// What earlier runs had written; nil when this one began.
+    var earlier: Int64?
     /// Nil for a stream without a key.
     var duplicates: Int64?
     /// Nil for a stream without a filter.
@@ -29,13 +31,20 @@ struct StreamRun: Sendable {
     var endedAt: Instant?
     var failure: Failure?
 
-    var isOver: Bool { state == .done || state == .failed || state == .cancelled }
+    var isOver: Bool { state == .done || state == .failed || state == .cancelled || state == .parked }
 
     /// Of a page: what was left out of it.
     mutating func note(_ facts: PageFacts) {
         if let more = facts.duplicates { duplicates = (duplicates ?? 0).addingReportingOverflow(more).partialValue }
         if let more = facts.filtered { filtered = (filtered ?? 0).addingReportingOverflow(more).partialValue }
         if let more = facts.missing { missing = (missing ?? 0).addingReportingOverflow(more).partialValue }
+    }
+
+    /// Stopped in good order, to go on another time.
+    mutating func park(at now: Instant) {
+        guard !isOver else { return }
+        endedAt = now
+        state = .parked
     }
 
     mutating func end(_ failure: Failure?, at now: Instant) {
@@ -59,6 +68,7 @@ struct StreamRun: Sendable {
             writer.member("retries", retries)
             writer.name("total")
             if let total { writer.int(total) } else { writer.null() }
+            writer.member("earlier_records", earlier)
             writer.member("duplicates", duplicates)
             writer.member("filtered", filtered)
             writer.member("missing", missing)

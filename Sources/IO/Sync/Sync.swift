@@ -17,10 +17,14 @@ package final class Sync: Sendable {
     private let clients: [ClientLoop]
     private let control: Signal
     private let thread = Lock<WorkerThread?>(nil)
+    private let state: StateFile?
+    private let maxDuration: Timespan?
 
     package init(_ job: JobPlan) throws(Failure) {
         directory = job.directory
         try Sync.makeDirectory(job.directory)
+        state = try job.state.map { path throws(Failure) in try StateFile(path: path) }
+        maxDuration = job.maxDuration
         guard let control = Signal() else { throw Failure(.noMemory, "no file descriptor left for a sync") }
         self.control = control
         var runs: [StreamRun] = []
@@ -36,7 +40,7 @@ package final class Sync: Sendable {
         }
         self.clients = clients
         board = Monitor(Board(runs: runs, startedAt: Clock.now()))
-        try start(runs: runs, owners: owners)
+        try start(&runs, owners: owners)
     }
 
     /// Ends and joins everything. Not after fork.
@@ -94,19 +98,39 @@ package final class Sync: Sendable {
         let run: Int
         let pages: Pages
         let file: LineFile
+        let durable: Durable?
     }
 
-    private func start(runs: [StreamRun], owners: [Int]) throws(Failure) {
+    private func start(_ runs: inout [StreamRun], owners: [Int]) throws(Failure) {
         var lanes: [Lane] = []
         let now = Clock.now()
         for index in runs.indices {
             do {
-                let file = try LineFile(path: "\(directory)/\(runs[index].fileName)")
-                let pages = try clients[owners[index]].open(runs[index].stream, isCall: false)
-                lanes.append(Lane(run: index, pages: pages, file: file))
+                let client = clients[owners[index]]
+                let path = "\(directory)/\(runs[index].fileName)"
+                var stream = runs[index].stream
+                var durable: Durable?
+                if let state {
+                    let name = String(runs[index].fileName.dropLast(".jsonl".utf8.count))
+                    switch try Durable.open(name, path: path, state: state, stream: &stream, source: client.source) {
+                    case .durable(let opened): durable = opened
+                    case .finished(let records):
+                        board.update { board in
+                            board.runs[index].startedAt = now
+                            board.runs[index].earlier = records
+                            board.runs[index].end(nil, at: now)
+                        }
+                        continue
+                    }
+                }
+                let file = if let durable { durable.file } else { try LineFile(path: path) }
+                let pages = try client.open(stream, isCall: false)
+                lanes.append(Lane(run: index, pages: pages, file: file, durable: durable))
+                let earlier = durable.flatMap { $0.earlier.pages > 0 ? $0.earlier.records : nil }
                 board.update { board in
                     board.runs[index].state = .running
                     board.runs[index].startedAt = now
+                    board.runs[index].earlier = earlier
                 }
             } catch {
                 board.update { $0.runs[index].end(error, at: now) }
@@ -125,6 +149,7 @@ package final class Sync: Sendable {
         // Unowned would do: `stop` joins before the sync goes.
         private let sync: Sync
         private var lanes: [Lane]
+        private var isParking = false
 
         init(sync: Sync, lanes: [Lane]) {
             self.sync = sync
@@ -132,16 +157,25 @@ package final class Sync: Sendable {
         }
 
         func run() {
+            let deadline = sync.maxDuration.map { Clock.now() + $0 }
             while !lanes.isEmpty {
                 var descriptors = lanes.map { pollfd(fd: $0.pages.descriptor, events: Int16(POLLIN), revents: 0) }
                 descriptors.append(pollfd(fd: sync.control.descriptor, events: Int16(POLLIN), revents: 0))
-                let count = poll(&descriptors, nfds_t(descriptors.count), -1)
+                let until = earliest(commitDue, isParking ? nil : deadline)
+                let count = poll(&descriptors, nfds_t(descriptors.count), milliseconds(to: until))
                 if count < 0 && errno != EINTR { break }
                 if let control = descriptors.last, control.revents != 0 {
                     for lane in lanes { lane.pages.cancel() }
                     sync.control.lower()
                 }
+                if let deadline, !isParking, Clock.now() >= deadline {
+                    isParking = true
+                    for lane in lanes { lane.pages.cancel() }
+                }
                 lanes = lanes.indices.filter { descriptors[$0].revents == 0 || step(lanes[$0]) }.map { lanes[$0] }
+                if let due = commitDue, Clock.now() >= due || lanes.contains(where: { $0.durable?.isFull ?? false }) {
+                    commit()
+                }
             }
             let now = Clock.now()
             sync.board.update { board in
@@ -150,28 +184,75 @@ package final class Sync: Sendable {
             }
         }
 
+        // MARK: commits
+
+        private var commitDue: Instant? {
+            var first: Instant?
+            for lane in lanes {
+                guard let since = lane.durable?.waitingSince else { continue }
+                first = min(first ?? since, since)
+            }
+            return first.map { $0 + Durable.interval }
+        }
+
+        private func earliest(_ a: Instant?, _ b: Instant?) -> Instant? {
+            guard let a, let b else { return a ?? b }
+            return min(a, b)
+        }
+
+        private func milliseconds(to instant: Instant?) -> Int32 {
+            guard let instant else { return -1 }
+            let now = Clock.now()
+            return instant <= now ? 0 : Int32(clamping: (instant - now).milliseconds &+ 1)
+        }
+
+        /// All that wait, in one transaction. A lane that can't commit is over.
+        private func commit() {
+            let waiting = lanes.compactMap { lane in lane.durable?.waitingSince == nil ? nil : lane.durable }
+            for (durable, failure) in Durable.commit(waiting) {
+                guard let place = lanes.firstIndex(where: { $0.durable === durable }) else { continue }
+                let lane = lanes.remove(at: place)
+                lane.pages.cancel()
+                fail(lane, failure)
+            }
+        }
+
+        private func fail(_ lane: Lane, _ error: Failure) {
+            var failure = error
+            failure.stream = sync.board.withLock { $0.runs[lane.run].stream.name }
+            end(lane, failure)
+        }
+
         /// False when the lane is over.
         private func step(_ lane: Lane) -> Bool {
             guard let taken = lane.pages.next(milliseconds: 0) else { return true }
-            do {
+            do throws(Failure) {
                 switch taken {
                 case .page(let page):
                     for index in 0..<page.recordCount { try lane.file.append(page.record(index)) }
+                    lane.durable?.note(page.facts.checkpoint, now: Clock.now())
                     note(page, lane)
                     lane.pages.ask()
                     return true
                 case .end:
-                    try lane.file.finish()
+                    if let durable = lane.durable {
+                        if let (_, failure) = Durable.commit([durable], ended: true).first { throw failure }
+                        try durable.finish()
+                    } else {
+                        try lane.file.finish()
+                    }
                     end(lane, nil)
                 case .failed(let failure):
-                    try? lane.file.flush()
+                    if let durable = lane.durable {
+                        if let (_, failure) = Durable.commit([durable]).first { throw failure }
+                    } else {
+                        try? lane.file.flush()
+                    }
                     end(lane, failure)
                 }
             } catch {
                 lane.pages.cancel()
-                var failure = error
-                failure.stream = sync.board.withLock { $0.runs[lane.run].stream.name }
-                end(lane, failure)
+                fail(lane, error)
             }
             return false
         }
@@ -206,7 +287,12 @@ package final class Sync: Sendable {
                 board.runs[lane.run].firstSkipped = counts.firstSkipped
                 // What failed to be written was counted when it came.
                 board.runs[lane.run].records = lane.file.lines
-                board.runs[lane.run].end(failure, at: now)
+                if isParking, failure?.code == .cancelled {
+                    board.runs[lane.run].park(at: now)
+                } else {
+                    board.runs[lane.run].end(failure, at: now)
+                }
+                lane.durable?.endRun(board.runs[lane.run].state.rawValue, failure)
             }
         }
     }

@@ -220,9 +220,9 @@ import Testing
         #expect(!(try fan("posts", server, source, last)).targets.contains("/v1/users?page=1"))
     }
 
-    @Test func threeLevelsGoOnToo() throws {
+    @Test(arguments: ["", ", \"order\": \"any\""]) func threeLevelsGoOnToo(_ order: String) throws {
         let server = OverServer(users: 4, posts: { $0 + 1 }, comments: { $0 % 4 })
-        let source = try OverServer.source(OverServer.users, OverServer.posts(), OverServer.comments())
+        let source = try OverServer.source(OverServer.users, OverServer.posts(order), OverServer.comments())
         let whole = try fan("comments", server, source)
         #expect(whole.succeeded && whole.records == server.commentsInOrder)
         for (place, text) in Self.texts(whole).enumerated() {

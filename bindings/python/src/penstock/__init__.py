@@ -67,6 +67,7 @@ from .errors import (
 from .limiter import Limiter
 from .page import Page, RawRecords
 from .paginator import AsyncPaginator, Paginator
+from .state import State
 from .sync import Report, StreamReport, Sync, pull
 from .walk import paginate
 
@@ -102,6 +103,7 @@ __all__ = [
     "Report",
     "RequestDocument",
     "SourceDocument",
+    "State",
     "StateError",
     "Status",
     "StorageError",

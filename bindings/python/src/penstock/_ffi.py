@@ -64,6 +64,10 @@ class penstock_sync(Structure):
     pass
 
 
+class penstock_state(Structure):
+    pass
+
+
 class penstock_error(Structure):
     pass
 
@@ -80,6 +84,7 @@ if TYPE_CHECKING:
     PaginatorPointer = _Pointer[penstock_paginator]
     PagePointer = _Pointer[penstock_page]
     SyncPointer = _Pointer[penstock_sync]
+    StatePointer = _Pointer[penstock_state]
     ErrorPointer = _Pointer[penstock_error]
     TextPointer = _Pointer[penstock_text]
     Out = _CArgObject
@@ -89,6 +94,7 @@ else:
     PaginatorPointer = POINTER(penstock_paginator)
     PagePointer = POINTER(penstock_page)
     SyncPointer = POINTER(penstock_sync)
+    StatePointer = POINTER(penstock_state)
     ErrorPointer = POINTER(penstock_error)
     TextPointer = POINTER(penstock_text)
 
@@ -308,6 +314,30 @@ def penstock_page_free(page: PagePointer, /) -> None: ...
 
 
 # ---------------------------------------------------------------------------------------- sync
+
+
+@_declare(_STATUS, c_char_p, POINTER(StatePointer), _ERROR_OUT)
+def penstock_state_open(path: bytes, out: Out, error: Out, /) -> int: ...
+
+
+@_declare(_STATUS, StatePointer, POINTER(TextPointer), _ERROR_OUT)
+def penstock_state_export(state: StatePointer, out: Out, error: Out, /) -> int: ...
+
+
+@_declare(_STATUS, StatePointer, c_char_p, c_size_t, _ERROR_OUT)
+def penstock_state_import(state: StatePointer, json: bytes, size: int, error: Out, /) -> int: ...
+
+
+@_declare(_STATUS, StatePointer, c_char_p, _ERROR_OUT)
+def penstock_state_reset(state: StatePointer, stream: bytes | None, error: Out, /) -> int: ...
+
+
+@_declare(_STATUS, StatePointer, POINTER(TextPointer), _ERROR_OUT)
+def penstock_state_verify(state: StatePointer, out: Out, error: Out, /) -> int: ...
+
+
+@_declare(None, StatePointer)
+def penstock_state_free(state: StatePointer, /) -> None: ...
 
 
 @_declare(_STATUS, c_char_p, c_size_t, POINTER(SyncPointer), _ERROR_OUT)

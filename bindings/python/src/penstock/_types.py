@@ -425,3 +425,5 @@ class JobDocument(TypedDict, total=False):
     params: Params
     sources: Sequence[JobSource]
     output: JobOutput
+    state: str
+    max_duration: str

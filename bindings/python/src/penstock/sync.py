@@ -30,7 +30,7 @@ class StreamReport:
     file: str | None
     """The JSON Lines file that its records go to."""
     state: str
-    """"waiting", "running", "done", "failed" or "cancelled"."""
+    """"waiting", "running", "done", "failed", "cancelled" or "parked" ("max_duration" was over)."""
     records: int
     pages: int
     bytes: int
@@ -53,6 +53,8 @@ class StreamReport:
     """Records that a filter left out; None for a stream without one."""
     missing: int | None = None
     """How many records fewer came than the server said there were; None when none is known of."""
+    earlier_records: int | None = None
+    """What earlier runs had written, where this one went on; None where it began."""
     warnings: tuple[str, ...] = ()
     """What was odd, of the first pages that had something to say."""
 
@@ -197,6 +199,8 @@ def pull(
     *,
     streams: Sequence[str] | None = None,
     params: Mapping[str, Any] | None = None,
+    state: str | os.PathLike[str] | None = None,
+    max_duration: str | None = None,
     on_progress: Callable[[Report], object] | None = None,
     interval: float = 0.25,
     timeout: float | None = None,
@@ -214,6 +218,12 @@ def pull(
             source, and what a job says.
         streams: The streams to pull; all when not given. Not for a job of several sources.
         params: Values for the source's `{"param": …}` references. Not for a job of several sources.
+        state: The file that keeps where each stream stands. A run that was interrupted, however
+            that came, is taken up by pulling again with the same state and directory: each record
+            is in its file exactly once. A stream that is done is pulled anew. None: every run
+            begins anew.
+        max_duration: With `state`: stop in good order after a time such as "55m"; streams that are
+            not done are then "parked", and the next call goes on with them.
         on_progress: Called on this thread with a `Report` every `interval` seconds and at the end.
             What it raises ends the run and is raised here.
         interval: In seconds.
@@ -225,7 +235,7 @@ def pull(
         PenstockError: As `Sync` does, and (with `check`) what made a stream fail.
         Timeout: `timeout` passed; what was written stays.
     """
-    document = job_document(job, directory, streams, params)
+    document = job_document(job, directory, streams, params, state, max_duration)
     deadline = None if timeout is None else time.monotonic() + timeout
     with document.named_in_errors():
         run = Sync(document.text)
@@ -255,6 +265,8 @@ def job_document(
     directory: str | os.PathLike[str] | None = None,
     streams: Sequence[str] | None = None,
     params: Mapping[str, Any] | None = None,
+    state: str | os.PathLike[str] | None = None,
+    max_duration: str | None = None,
 ) -> Document:
     """The job that pulls a source, or a job as it is."""
     document = read_document(job)
@@ -267,11 +279,15 @@ def job_document(
             about["streams"] = list(streams)
         if params is not None:
             about["params"] = dict(params)
+        if state is not None:
+            about["state"] = os.fspath(state)
+        if max_duration is not None:
+            about["max_duration"] = max_duration
         about["output"] = {"directory": os.fspath("out" if directory is None else directory)}
         # The source goes in as it was written: numbers keep their text.
         text = b'{"source":%s,%s' % (document.text, dumps(about)[1:])
         return Document(text, document.path)
-    if streams is None and params is None and directory is None:
+    if (streams, params, directory, state, max_duration) == (None,) * 5:
         return document
     content = json.loads(document.text)
     if (streams is not None or params is not None) and "sources" in content:
@@ -283,6 +299,10 @@ def job_document(
         content["streams"] = list(streams)
     if params is not None:
         content["params"] = {**content.get("params", {}), **params}
+    if state is not None:
+        content["state"] = os.fspath(state)
+    if max_duration is not None:
+        content["max_duration"] = max_duration
     if directory is not None:
         content["output"] = {**content.get("output", {}), "directory": os.fspath(directory)}
     return Document(dumps(content), document.path)
@@ -335,6 +355,7 @@ def _stream_report(document: Mapping[str, Any]) -> StreamReport:
         duplicates=document.get("duplicates"),
         filtered=document.get("filtered"),
         missing=document.get("missing"),
+        earlier_records=document.get("earlier_records"),
         warnings=tuple(document.get("warnings", ())),
     )
 

@@ -333,6 +333,41 @@ void penstock_sync_free(penstock_sync *sync) {
     gone(SYNC, sync);
 }
 
+penstock_status penstock_state_open(const char *path, penstock_state **out,
+                                    penstock_error **error) {
+    (void)path;
+    (void)out;
+    return fail(error, PENSTOCK_ERROR_STORAGE);
+}
+penstock_status penstock_state_export(const penstock_state *state, penstock_text **out,
+                                      penstock_error **error) {
+    (void)state;
+    (void)out;
+    return fail(error, PENSTOCK_ERROR_STORAGE);
+}
+penstock_status penstock_state_import(penstock_state *state, const char *json, size_t size,
+                                      penstock_error **error) {
+    (void)state;
+    (void)json;
+    (void)size;
+    return fail(error, PENSTOCK_ERROR_STORAGE);
+}
+penstock_status penstock_state_reset(penstock_state *state, const char *stream,
+                                     penstock_error **error) {
+    (void)state;
+    (void)stream;
+    return fail(error, PENSTOCK_ERROR_STORAGE);
+}
+penstock_status penstock_state_verify(const penstock_state *state, penstock_text **out,
+                                      penstock_error **error) {
+    (void)state;
+    (void)out;
+    return fail(error, PENSTOCK_ERROR_STORAGE);
+}
+void penstock_state_free(penstock_state *state) {
+    (void)state;
+}
+
 penstock_slice penstock_text_slice(const penstock_text *text) {
     return slice(text->json);
 }

@@ -1,4 +1,5 @@
-"""The command line: `penstock pull | check | detect | get | schema`, also as `python -m penstock`.
+"""The command line: `penstock pull | state | verify | check | detect | get | schema`, also as
+`python -m penstock`.
 
 Exit codes:
       0  it worked; for `pull`, every stream did
@@ -7,6 +8,8 @@ Exit codes:
     130  ended by Ctrl-C
     141  the reader of a pipe went away
     143  ended by SIGTERM
+
+`pull --state` that is interrupted goes on where it stood when it is called again.
 
 Results go to stdout; progress and errors, one line each, to stderr.
 """

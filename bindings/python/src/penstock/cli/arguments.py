@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from .. import _ffi
 from .._version import VERSION
-from . import check, detect, get, pull, schema
+from . import check, detect, get, pull, schema, state
 from .output import complain
 
 
@@ -41,6 +41,6 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action=_Version, nargs=0, help="print the versions and end")
     top.set_defaults(documents=())
     commands = top.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
-    for command in (pull, check, detect, get, schema):
+    for command in (pull, state, check, detect, get, schema):
         command.add_to(commands)
     return top

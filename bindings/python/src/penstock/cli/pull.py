@@ -35,6 +35,17 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--output", metavar="DIR", help="where the files go (default: out, or what the job says)"
     )
+    parser.add_argument(
+        "--state",
+        metavar="FILE",
+        help="keep where each stream stands: an interrupted run is taken up by calling it again, "
+        "with each record exactly once in its file",
+    )
+    parser.add_argument(
+        "--max-duration",
+        metavar="TIME",
+        help='with --state: stop in good order after a time such as "55m", to go on another time',
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress and no table")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
     parser.set_defaults(run=run)
@@ -50,6 +61,8 @@ def run(options: argparse.Namespace) -> int:
             options.output,
             streams=options.streams,
             params=params_of(options.params),
+            state=options.state,
+            max_duration=options.max_duration,
             on_progress=None if line is None else line.show,
             check=False,
         )

@@ -1,0 +1,185 @@
+package import Engine
+internal import Glibc
+
+/// The state for people and programs.
+extension StateFile {
+    static let textVersion: Int64 = 1
+
+    /// All that it knows, as JSON.
+    package func exported() throws(Failure) -> String {
+        var streams: [(Entry, [Piece])] = []
+        for entry in try entries() { streams.append((entry, try pieces(of: entry.name))) }
+        let history = try runs(atMost: 1000)
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.member("penstock_state", Self.textVersion)
+            writer.name("streams")
+            writer.array { list in
+                for (entry, pieces) in streams {
+                    list.object { object in
+                        object.member("name", entry.name)
+                        object.member("phase", entry.phase.rawValue)
+                        object.member("file", entry.file)
+                        object.member("checkpoint", entry.checkpoint)
+                        object.member("bytes", entry.bytes)
+                        object.member("records", entry.records)
+                        object.member("pages", entry.pages)
+                        object.member("commits", entry.commits)
+                        object.member("updated_at", entry.updatedAt)
+                        object.name("pieces")
+                        object.array { list in for piece in pieces { Self.write(piece, to: &list) } }
+                    }
+                }
+            }
+            writer.name("runs")
+            writer.array { list in
+                for run in history {
+                    list.object { object in
+                        object.member("stream", run.stream)
+                        object.member("started_at", run.startedAt)
+                        object.member("ended_at", run.endedAt)
+                        object.member("result", run.result)
+                        object.member("records", run.records)
+                        object.member("pages", run.pages)
+                        object.member("message", run.message)
+                    }
+                }
+            }
+        }
+        return writer.text
+    }
+
+    private static func write(_ piece: Piece, to writer: inout JSONWriter) {
+        writer.array { one in
+            one.int(piece.number)
+            one.int(piece.start)
+            one.int(piece.end)
+            one.int(piece.records)
+            one.string(piece.sha256)
+        }
+    }
+
+    /// The streams of an exported text, in place of those of the same names.
+    package func take(_ text: JSONValue) throws(Failure) {
+        guard text["penstock_state"]?.int == Self.textVersion, let streams = text["streams"]?.array else {
+            throw Failure(.config, "the text is no exported state of version \(Self.textVersion)")
+        }
+        var changes: [(Entry, [Piece])] = []
+        for (index, stream) in streams.enumerated() {
+            func wrong(_ name: String) -> Failure {
+                Failure(
+                    .config, "at /streams/\(index)/\(name): not what an exported state has there",
+                    pointer: "/streams/\(index)/\(name)")
+            }
+            func count(_ name: String) throws(Failure) -> Int64 {
+                guard let number = stream[name]?.int, number >= 0 else { throw wrong(name) }
+                return number
+            }
+            guard let name = stream["name"]?.string, !name.isEmpty else { throw wrong("name") }
+            guard let file = stream["file"]?.string, file.utf8.first == UInt8(ascii: "/") else { throw wrong("file") }
+            guard let phase = stream["phase"]?.string.flatMap(Entry.Phase.init) else { throw wrong("phase") }
+            var entry = Entry(name: name, phase: phase, file: file)
+            entry.checkpoint = stream["checkpoint"]?.string
+            entry.bytes = try count("bytes")
+            entry.records = try count("records")
+            entry.pages = try count("pages")
+            entry.commits = try count("commits")
+            var pieces: [Piece] = []
+            for piece in stream["pieces"]?.array ?? [] {
+                guard let number = piece[0]?.int, let start = piece[1]?.int, let end = piece[2]?.int,
+                    let records = piece[3]?.int, let sha256 = piece[4]?.string, 0 <= start, start <= end
+                else { throw wrong("pieces") }
+                pieces.append(Piece(number: number, start: start, end: end, records: records, sha256: sha256))
+            }
+            changes.append((entry, pieces))
+        }
+        for (entry, pieces) in changes {
+            try lease(entry.name)
+            try begin(entry)
+            try commit(pieces.map { (entry, $0) })
+        }
+    }
+
+    // MARK: verify
+
+    /// What a file is by its commits.
+    package struct Verdict: Sendable, Equatable {
+        package var name: String
+        package var file: String
+        package var bytes: Int64
+        package var records: Int64
+        package var commits: Int
+        /// Nil: it is what was written.
+        package var problem: String?
+    }
+
+    /// Reads every file again, and holds it against what was committed.
+    package func verdicts() throws(Failure) -> [Verdict] {
+        var verdicts: [Verdict] = []
+        for entry in try entries() {
+            let pieces = try pieces(of: entry.name)
+            var path = entry.phase == .done ? entry.file : entry.file + ".part"
+            var status = stat()
+            // It was renamed, and the state was not told.
+            if entry.phase == .ended, stat(path, &status) != 0 { path = entry.file }
+            verdicts.append(
+                Verdict(
+                    name: entry.name, file: path, bytes: entry.bytes, records: entry.records, commits: pieces.count,
+                    problem: Self.problem(of: path, entry, pieces)))
+        }
+        return verdicts
+    }
+
+    private static func problem(of path: String, _ entry: Entry, _ pieces: [Piece]) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { return "can't be opened: \(String(cString: strerror(errno)))" }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return "can't be read" }
+        let size = Int64(status.st_size)
+        if size < entry.bytes { return "has \(size) bytes, fewer than the \(entry.bytes) that were committed" }
+        // While it is written there may be more, which the next run cuts off.
+        if size > entry.bytes, entry.phase == .done {
+            return "has \(size) bytes, more than the \(entry.bytes) that were committed"
+        }
+        var place: Int64 = 0
+        var records: Int64 = 0
+        for piece in pieces {
+            guard piece.start == place else { return "lacks the commit from byte \(place)" }
+            guard let sha256 = try? LineFile.sha256(of: descriptor, from: piece.start, to: piece.end),
+                sha256 == piece.sha256
+            else { return "was changed between bytes \(piece.start) and \(piece.end) (commit \(piece.number))" }
+            place = piece.end
+            records += piece.records
+        }
+        guard place == entry.bytes, records == entry.records else {
+            return "has commits of \(place) of \(entry.bytes) bytes"
+        }
+        return nil
+    }
+
+    package func verified() throws(Failure) -> String {
+        let verdicts = try verdicts()
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.name("ok")
+            writer.bool(verdicts.allSatisfy { $0.problem == nil })
+            writer.name("streams")
+            writer.array { list in
+                for verdict in verdicts {
+                    list.object { object in
+                        object.member("name", verdict.name)
+                        object.member("file", verdict.file)
+                        object.member("bytes", verdict.bytes)
+                        object.member("records", verdict.records)
+                        object.member("commits", verdict.commits)
+                        object.name("ok")
+                        object.bool(verdict.problem == nil)
+                        object.member("problem", verdict.problem)
+                    }
+                }
+            }
+        }
+        return writer.text
+    }
+}
