@@ -62,7 +62,8 @@ let package = Package(
         .testTarget(name: "EngineTests", dependencies: ["Engine", "EngineTestKit"], swiftSettings: strict),
         .testTarget(name: "SimulationTests", dependencies: ["Engine", "EngineTestKit"], swiftSettings: strict),
         .testTarget(
-            name: "IOTests", dependencies: ["IO", "Engine", "EngineTestKit", "CCurl", "CJansson"], swiftSettings: strict),
+            name: "IOTests", dependencies: ["IO", "Engine", "EngineTestKit", "CCurl", "CJansson"], swiftSettings: strict
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

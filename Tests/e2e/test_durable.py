@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import random
+import shlex
 import signal
 import sqlite3
 import subprocess
@@ -21,6 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import penstock
 import pytest
+from penstock.cli import main
 
 ITERATIONS = int(os.environ.get("PENSTOCK_CRASH_ITERATIONS", "25"))
 ROWS, SIZE = 4000, 40
@@ -37,6 +39,12 @@ class _Rows(BaseHTTPRequestHandler):
             rows = [{"id": user * 100 + n, "of": user} for n in range(user % 7)]
             start = (int(query.get("page", ["1"])[0]) - 1) * 3
             self._answer({"data": rows[start : start + 3], "more": start + 3 < len(rows)})
+            return
+        if parts.path == "/overlap":
+            # Each page begins with the last three rows of the one before.
+            first = int(query.get("offset", ["0"])[0]) // SIZE * (SIZE - 3)
+            again = [{"id": n} for n in range(first, min(first + SIZE, ROWS // 4))]
+            self._answer({"data": again})
             return
         count = 200 if parts.path == "/users" else ROWS
         start = int(query.get("cursor", ["0"])[0])
@@ -78,6 +86,12 @@ def source() -> Iterator[dict[str, Any]]:
                 "pagination": {"type": "offset", "size": SIZE},
                 "parallel": 3,
             },
+            "overlap": {
+                "path": "/overlap",
+                "records": "data",
+                "key": "id",
+                "pagination": {"type": "offset", "size": SIZE},
+            },
             "users": {"path": "/users", "records": "data", "pagination": cursor},
             "posts": {
                 "path": "/users/{user_id}/posts",
@@ -112,7 +126,9 @@ def test_killed_at_random_instants_the_output_is_what_it_would_have_been(
     document.write_text(json.dumps(source))
     penstock.pull(source, tmp_path / "golden")
     golden = _digests(tmp_path / "golden")
-    assert len(golden) == 4
+    assert len(golden) == 5
+    once = [json.loads(line)["id"] for line in (tmp_path / "golden/overlap.jsonl").open()]
+    assert once == list(range(ROWS // 4))
     package = str(Path(penstock.__file__).parents[1])
     environment = {**os.environ, "PYTHONPATH": package}
     chance = random.Random(4)
@@ -166,6 +182,68 @@ def test_a_run_that_is_stopped_goes_on_where_it_stood(
     rows = [json.loads(line)["id"] for line in (out / "cursor.jsonl").read_text().splitlines()]
     assert rows == list(range(ROWS))
     assert os.stat(state).st_mode & 0o777 == 0o600
+
+
+def test_a_full_disk_stops_the_run_and_more_room_lets_it_go_on(
+    source: dict[str, Any], tmp_path: Path
+) -> None:
+    document = tmp_path / "source.json"
+    document.write_text(json.dumps(source))
+    penstock.pull(source, tmp_path / "golden")
+    package = str(Path(penstock.__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": package}
+    full = 0
+    for kilobytes in (20, 60, 100, 140):
+        # No file may become larger: for those who write, a disk that is full.
+        limited = f"ulimit -f {kilobytes}; exec {shlex.join(_command(document, tmp_path))}"
+        run = subprocess.run(
+            ["bash", "-c", limited], env=environment, capture_output=True, text=True, check=False
+        )
+        if run.returncode == 0:
+            break
+        full += 1
+        assert run.returncode == 1 and "Traceback" not in run.stderr
+        assert "can't be written" in run.stderr
+    assert full
+    run = subprocess.run(
+        _command(document, tmp_path), env=environment, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert _digests(tmp_path / "out") == _digests(tmp_path / "golden")
+
+
+def test_the_command_line_shows_moves_and_verifies_a_state(
+    source: dict[str, Any], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out, state = _parked(source, tmp_path)
+    assert main(["state", "show", str(state)]) == 0
+    assert capfd.readouterr().out.startswith("cursor: running, ")
+    assert main(["state", "export", str(state)]) == 0
+    exported = tmp_path / "exported.json"
+    exported.write_text(capfd.readouterr().out)
+    other = tmp_path / "other.db"
+    assert main(["state", "import", str(other), str(exported)]) == 0
+    assert main(["verify", str(other)]) == 0
+    assert capfd.readouterr().out.startswith("cursor: ok, ")
+    (out / "cursor.jsonl.part").write_bytes(b"")
+    assert main(["verify", str(other)]) == 1
+    assert "fewer than the" in capfd.readouterr().err
+    assert main(["state", "reset", str(other)]) == 2
+    assert main(["state", "reset", str(other), "cursor"]) == 0
+    assert main(["state", "show", str(other)]) == 0
+    assert capfd.readouterr().out == ""
+    assert main(["state", "show", str(tmp_path / "none.db")]) == 1
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_the_command_line_says_when_it_parks(
+    source: dict[str, Any], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    document = tmp_path / "source.json"
+    document.write_text(json.dumps({**source, "limits": "40/s"}))
+    arguments = [*_command(document, tmp_path)[3:], "--stream", "cursor"]
+    assert main([*arguments, "--max-duration", "300ms"]) == 3
+    assert "cursor: parked" in capfd.readouterr().err
 
 
 def _parked(source: dict[str, Any], folder: Path) -> tuple[Path, Path]:

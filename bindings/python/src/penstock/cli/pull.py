@@ -79,6 +79,8 @@ def run(options: argparse.Namespace) -> int:
             complain(f"{name}: {one_line(stream.error)}")
         elif not stream.ok:
             complain(f"{name}: {stream.state}")
+    if all(stream.ok or stream.state == "parked" for stream in report.streams) and not report.ok:
+        return 3
     return 0 if report.ok else 1
 
 
