@@ -32,7 +32,7 @@ extension Client {
     private mutating func demand(of exchange: Exchange) -> Lanes.Key {
         let stream = walks[exchange.walk]?.stream
         let points = stream?.request.cost.estimate ?? 1
-        let priority = stream?.priority ?? .normal
+        let priority = stream?.request.priority ?? .normal
         let scopes = scopes(of: exchange.request, stream: stream?.name ?? "")
         return Lanes.Key(
             own: .init(scope: scopes.own, points: points, priority: priority),
@@ -189,6 +189,12 @@ extension Client {
                 budget.release(budget.charge(demand, now: now), now: now, actualCost: nil)
             }
         }
+    }
+
+    /// The server counts anew then. It says so in whole seconds as a rule: a second later is no earlier than it means.
+    mutating func align(_ flight: Flight, resetAt instant: Instant, now: Instant) {
+        limiter.align(flight.own.scope, resetAt: instant + .seconds(1), now: now)
+        if let shared = flight.shared { budget?.align(shared.scope, resetAt: instant + .seconds(1), now: now) }
     }
 
     /// Requests like this one are to be left.

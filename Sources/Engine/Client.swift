@@ -139,8 +139,9 @@ public struct Client {
             actions.append(.discard(transfer: transfer))
             return
         }
-        release(flight, now: now)
         let id = flight.exchange
+        let cost = exchanges[id].flatMap { walks[$0.walk]?.actualCost(head, body: body, services: services) }
+        release(flight, actualCost: cost, now: now)
         guard var exchange = exchanges[id], var walk = walks[exchange.walk] else {
             servers.abandoned(transfer, now: now)
             actions.append(.discard(transfer: transfer))
@@ -158,6 +159,7 @@ public struct Client {
             let spread = services.random(upTo: min(1_000_000_000, wait.nanoseconds / 10))
             pause(flight, until: now + wait + Timespan(nanoseconds: wait > source.retry.maxRetryAfter ? 0 : spread))
         }
+        if let reset = feedback.resetAfter { align(flight, resetAt: now + reset, now: now) }
         var health = Servers.Health(
             status: head.status, isThrottled: feedback.throttled, ruling: ruling?.action,
             isAccepted: exchange.request.acceptedStatuses.contains(head.status))

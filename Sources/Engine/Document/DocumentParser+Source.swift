@@ -56,7 +56,9 @@ extension DocumentParser {
         source.headers = try headers(place["headers"])
         source.query = try pairs(place["query"])
         try auth(place["auth"], of: &source)
-        if let limits = place["limits"] { source.limits = try Self.limits(limits) }
+        if let limits = place["limits"] {
+            source.limits = try Self.limits(limits, streams: place["streams"]?.members.map(\.name) ?? [])
+        }
         try Self.servers(place, &source)
         Vocabulary.retry.apply(place["retry"], to: &source.retry)
         if let retry = place["retry"], source.retry.cap < source.retry.base {

@@ -59,6 +59,8 @@ extension RequestPlan {
         parser.context.parameters.add(place["params"])
         parser.readsPlaces = false
         var plan = try parser.request(place, in: source, slots: [])
+        plan.priority = place["priority"]?.value.string.flatMap { Priority(rawValue: $0) } ?? .normal
+        try DocumentParser.check(plan, stream: "", in: source, place)
         plan.idempotencyKey = place["idempotency_key"]?.value.string
         if plan.idempotencyKey != nil,
             plan.headers.contains(where: { ASCII.equalsIgnoringCase($0.name, "Idempotency-Key") })
@@ -108,6 +110,7 @@ extension DocumentParser {
             }
         }
         Self.walk(place, &stream)
+        try Self.check(stream.request, stream: name, in: source, place)
         try checkAhead(stream, place)
         return stream
     }
@@ -123,6 +126,7 @@ extension DocumentParser {
         if let pages = place["parallel"]?.value.int { stream.parallel = pages }
         if let order = place["order"]?.value.string { stream.order = order == "any" ? .any : .pages }
         if let flag = place["look_ahead"]?.value.bool { stream.lookAhead = flag }
+        if let text = place["priority"]?.value.string { stream.request.priority = Priority(rawValue: text) ?? .normal }
         guard let ahead = place["read_ahead"] else { return }
         if let pages = ahead.value.int ?? ahead["pages"]?.value.int { stream.readAheadPages = pages }
         if let bytes = ahead["bytes"]?.value.size { stream.readAheadBytes = bytes }
@@ -149,6 +153,7 @@ extension DocumentParser {
             throw (place["form"] ?? place["json"] ?? place["graphql"] ?? place).failure(reason)
         }
         try check(plan.jsonFields, of: plan, place)
+        plan.cost = try cost(place["cost"])
         plan.idempotent = place["idempotent"]?.value.bool
         if let graphql = place["graphql"] {
             plan.isGraphQL = true

@@ -66,7 +66,7 @@ extension DocumentParser {
         return .find(in: try path(list), conditions: conditions, take: take)
     }
 
-    private func path(_ place: DocumentPlace) throws(Failure) -> JSONPath {
+    func path(_ place: DocumentPlace) throws(Failure) -> JSONPath {
         guard let path = try? JSONPath(place.value.string ?? "") else { throw place.failure("expected a path") }
         return path
     }

@@ -28,6 +28,7 @@ extension Vocabulary {
             Key(
                 "over", .named(over), "What the stream is walked over, such as the records of a parent stream.",
                 examples: [.object([member("stream", "users"), member("key", "id"), member("as", "user_id")])]),
+            cost,
             Key("timeouts", .named(timeoutsPart), "Instead of the source's, key by key."),
             Key("caps", .named(capsPart), "Instead of the source's, key by key."),
         ] + walk,
@@ -103,7 +104,7 @@ extension Vocabulary {
             "order", .text(.one(of: ["pages", "any"])),
             "With \"parallel\": whether pages are handed over in their order, or as they come.",
             default: .string("pages")),
-        lookAhead,
+        lookAhead, priority,
     ]
     static let mostParallel: Int64 = 256
 
@@ -143,6 +144,7 @@ extension Vocabulary {
             Key(
                 "accept_status", statuses, "Statuses of 400 and more that are an answer, not an error.",
                 default: .array([])),
+            cost, priority,
             Key("timeouts", .named(timeoutsPart), "Instead of the source's, key by key."),
             Key("caps", .named(capsPart), "Instead of the source's, key by key."),
         ],

@@ -136,33 +136,6 @@ enum Vocabulary {
                 "Accept ANY certificate: whoever is on the way reads the credentials. For tests only."),
         ])
 
-    // MARK: limits
-
-    static let limits: Shape.Definition = .init(
-        "limits", "\"10/s\", one limit, or a list of limits that all hold at once."
-    ) {
-        .choice([
-            .text(.rate), .keyed(limitObjects), .list(.choice([.text(.rate), .keyed(limitObjects)]), count: 1...32),
-        ])
-    }
-    private static let limitObjects: [ObjectShape] = [
-        ObjectShape(
-            title: "Rate limit",
-            description:
-                "Without \"burst\": never more than \"requests\" in any window of length \"per\", as the server "
-                + "counts. With it: a token bucket, so many on average and up to \"burst\" at once.",
-            keys: [
-                Key("requests", .integer(1...1_000_000_000), "How many.", required: true),
-                Key(
-                    "per", .duration(.milliseconds(1) ... .seconds(366 * 86_400)), "In how long.", required: true,
-                    examples: [.string("1s"), .string("1h")]),
-                Key("burst", .integer(1...1_000_000_000), "How many at once."),
-            ]),
-        ObjectShape(
-            title: "Concurrency limit", description: "Requests under way at once.",
-            keys: [Key("concurrent", .integer(1...10_000), "How many.", required: true)]),
-    ]
-
     // MARK: texts
 
     static let parameter: Shape.Definition = .init("parameter", "A value that comes through the API.") {

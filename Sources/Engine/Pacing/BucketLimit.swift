@@ -11,6 +11,9 @@ struct BucketLimit: Sendable {
     /// The theoretical arrival time: when the bucket would be full again, counted from the permits that were charged.
     private var fullAt: Instant?
     private var inFlight: Int64 = 0
+    /// `fullAt`, had every permit been charged what it came to, when it came back.
+    private var settledAt: Instant?
+    private var uncharged: Int64 { counts == .response ? inFlight : 0 }
 
     init(interval: Timespan, burst: Int64, counts: LimitPlan.Guard = .response) {
         self.interval = max(interval, Timespan(nanoseconds: 1))
@@ -28,7 +31,7 @@ struct BucketLimit: Sendable {
     func earliest(_ cost: Int64, now: Instant) -> Limiter.Earliest {
         if cost > burst { return .never }
         // Those in flight will be charged when they come back, now at the earliest.
-        let taken = inFlight.addingSaturating(cost)
+        let taken = uncharged.addingSaturating(cost)
         guard taken <= burst else { return .afterRelease }
         let at = max(fullAt ?? now, now) + interval * (taken - 1) - tolerance
         return at > now ? .at(at) : .now
@@ -36,29 +39,39 @@ struct BucketLimit: Sendable {
 
     mutating func take(_ cost: Int64, now: Instant) {
         switch counts {
-        case .response: inFlight = inFlight.addingSaturating(cost)
+        case .response: break
         case .send: charge(cost, now: now)
         }
+        inFlight = inFlight.addingSaturating(cost)
     }
 
     mutating func release(_ cost: Int64, actual: Int64, now: Instant) {
+        // A server that lets one request cost more than all doesn't mean that all of it is to be waited for.
+        let actual = min(actual, burst)
         switch counts {
         case .response:
             inFlight -= cost
             charge(actual, now: now)
-        case .send: charge(actual - cost, now: now)
+        case .send:
+            inFlight -= cost
+            let settled = max(settledAt ?? now, now) + interval * actual
+            settledAt = settled
+            if actual > cost { charge(actual - cost, now: now) }
+            // Taking the difference off would be too much: had less been charged, the bucket might have been full in
+            // between, and what it can't hold is lost. Both are never too early.
+            if actual < cost, let full = fullAt { fullAt = min(full, settled + interval * inFlight) }
         }
     }
 
     private mutating func charge(_ cost: Int64, now: Instant) {
-        guard cost != 0 else { return }
         fullAt = max(fullAt ?? now, now) + interval * cost
     }
 
     func used(now: Instant) -> Int64 {
-        guard let fullAt, fullAt > now else { return inFlight }
+        guard let fullAt, fullAt > now else { return uncharged }
         let missing = (fullAt - now).nanoseconds
-        return inFlight.addingSaturating(missing / interval.nanoseconds + (missing % interval.nanoseconds == 0 ? 0 : 1))
+        return uncharged.addingSaturating(
+            missing / interval.nanoseconds + (missing % interval.nanoseconds == 0 ? 0 : 1))
     }
 }
 

@@ -73,6 +73,8 @@ public struct RequestPlan: Sendable, Equatable {
     /// Nil: the source's.
     public var limits: TransferLimits?
     public var cost = RequestCost()
+    /// Among the requests of a client, and among all who share a limiter.
+    public var priority = Priority.normal
 
     public init() {}
 }
@@ -82,8 +84,14 @@ public struct RequestCost: Sendable, Equatable {
     /// Charged when it is sent.
     public var estimate: Int64 = 1
     /// Where the response says what it came to.
-    public var actual: ValueSource?
-    public init(estimate: Int64 = 1, actual: ValueSource? = nil) {
+    public var actual: Place?
+
+    public enum Place: Sendable, Equatable {
+        case header(String)
+        case body(JSONPath)
+    }
+
+    public init(estimate: Int64 = 1, actual: Place? = nil) {
         self.estimate = estimate
         self.actual = actual
     }

@@ -81,8 +81,6 @@ public struct Stream: Sendable {
     /// Whether a request leaves as soon as it is known. False: when the host asks for its page.
     public var lookAhead = true
     public var over: OverPlan?
-    /// Among the streams of a client, and among all who share a limiter.
-    public var priority = Priority.normal
     /// What this walk of a stream that is walked over something is made for.
     var bound: [OverBinding] = []
     /// What children take from this stream's records.

@@ -28,6 +28,7 @@ struct Walk: Sendable {
     let keys: KeyMemory
     private let mostBytes: Int64
     private let errorRules: ErrorRules?
+    private let costReader: CostReader?
     // Two, since the one record of a page may read like a token.
     var seenTokens = LoopGuard()
     var seenPages = LoopGuard()
@@ -75,6 +76,7 @@ struct Walk: Sendable {
         token = paging.first
         origin = isCall ? nil : Checkpoint.Origin(stream, source)
         errorRules = try ErrorRules(stream.errors + source.errors)
+        costReader = try CostReader(stream.request.cost)
         keys = KeyMemory(stream.rules.duplicates)
         mostBytes = (stream.request.limits ?? source.transfer).maxBodyBytes
         if stream.records != .detect, stream.paging.style != .detect, !isCall {
@@ -222,6 +224,11 @@ struct Walk: Sendable {
         readyPages += 1
         readyBytes += bytes
         return facts
+    }
+
+    /// What the request came to, where the response says it.
+    func actualCost(_ head: ResponseHead, body: UnsafeRawBufferPointer, services: some Services) -> Int64? {
+        costReader?.cost(head, body: body, services: services)
     }
 
     /// What the document says about such an answer.

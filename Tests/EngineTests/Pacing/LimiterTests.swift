@@ -11,16 +11,17 @@ import Testing
     }
     static func at(_ microseconds: Int) -> Instant { Instant(nanoseconds: Int64(microseconds) * 1000) }
 
-    /// Vectors that charge a permit at once: here, one that comes back at once.
+    /// Vectors that charge a permit at once: here, one that comes back at once, or counts as it is sent.
     @Test(.enabled(if: Vectors.exist("limiter_decisions.json"), "needs the shared vectors"))
     func decidesAsTheVectorsSay() throws {
+        for counts in LimitPlan.Guard.allCases { try Self.decide(counts) }
+    }
+
+    private static func decide(_ counts: LimitPlan.Guard) throws {
         var used = 0
         for example in try Vectors.cases("limiter_decisions.json") {
             let name = try #require(example["name"] as? String)
             let steps = try #require(example["steps"] as? [[String: Any]])
-            // A request has no weight here.
-            guard steps.allSatisfy({ $0["cost"] as? Int == 1 }) else { continue }
-            used += 1
             var plan = LimitPlan()
             for limit in try #require(example["config"] as? [[String: Any]]) {
                 if let interval = limit["interval_us"] as? Int, let burst = limit["burst"] as? Int {
@@ -30,20 +31,27 @@ import Testing
                     let per = Timespan(nanoseconds: Int64(window) * 1000)
                     plan.rules.append(.window(requests: Int64(count), per: per))
                 }
+                plan.rules[plan.rules.count - 1].unit = .points
+                plan.rules[plan.rules.count - 1].counts = counts
             }
             var limiter = Limiter(plan)
             for (index, step) in steps.enumerated() {
                 let now = Self.at(try #require(step["t_us"] as? Int))
-                let wait = try #require(step["wait_us"] as? Int)
-                let expected = wait == 0 ? Limiter.Earliest.now : .at(now + Timespan(nanoseconds: Int64(wait) * 1000))
-                #expect(limiter.earliest(now: now) == expected, "\(name), step \(index)")
-                if step["decision"] as? String == "ok" {
-                    limiter.take(now: now)
-                    limiter.release(now: now)
-                }
+                let demand = Limiter.Demand(points: Int64(try #require(step["cost"] as? Int)))
+                let wait = (step["wait_us"] as? Int).map { Timespan(nanoseconds: Int64($0) * 1000) }
+                let expected: Limiter.Earliest =
+                    switch step["decision"] as? String {
+                    case "ok": .now
+                    case "wait": .at(now + (wait ?? .zero))
+                    default: .never
+                    }
+                #expect(limiter.earliest(for: demand, now: now) == expected, "\(name), step \(index)")
+                used += 1
+                guard expected == .now else { continue }
+                limiter.release(limiter.take(for: demand, now: now), now: now)
             }
         }
-        #expect(used >= 7)
+        #expect(used >= 700)
     }
 
     @Test func permitInFlightCountsUntilItsResponseAndAWindowLonger() {
