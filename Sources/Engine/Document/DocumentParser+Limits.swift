@@ -110,20 +110,9 @@ extension DocumentParser {
         let kind = RequestKind(
             method: plan.method, path: plan.path, host: source.baseURL.origin.authority, stream: stream)
         for rule in source.limits.rules where rule.unit == .points && rule.covers.contains(kind) {
-            guard plan.cost.estimate > rule.mostAtOnce else { continue }
+            guard plan.cost.estimate > rule.most else { continue }
             throw cost.failure(
-                "a cost of \(plan.cost.estimate) is above the \(rule.mostAtOnce) points that a limit gives at once")
-        }
-    }
-}
-
-extension LimitPlan.Rule {
-    /// More than that is never to be had.
-    var mostAtOnce: Int64 {
-        switch kind {
-        case .window(let most, _, _), .concurrent(let most): most
-        case .bucket(_, _, let burst, _): burst
-        case .spacing: 1
+                "a cost of \(plan.cost.estimate) is above the \(rule.most) points that a limit gives at once")
         }
     }
 }

@@ -43,7 +43,7 @@ import Testing
 
     static func run(_ plan: LimitPlan, _ chance: inout Seeded, seed: UInt64) -> [Grant]? {
         var limiter = Limiter(plan)
-        let dearest = plan.rules.filter { $0.unit == .points }.map(\.mostAtOnce).min() ?? 5
+        let dearest = plan.rules.filter { $0.unit == .points }.map(\.most).min() ?? 5
         let latency = Timespan.milliseconds(1 + chance.below(Int64(2000)))
         var now = Instant(nanoseconds: chance.below(Int64(1_000_000)))
         var grants: [Grant] = []
