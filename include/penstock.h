@@ -172,7 +172,8 @@ const char *penstock_status_name(penstock_status status);
 /**
  * The JSON Schema (draft 2020-12) of a source document, as JSON text. It is the one place that
  * states keys, units, defaults and bounds; under "$defs" stand the schemas of the other JSON texts
- * that functions take: "client_options", "request", "paginator_options", "limiter" and "job".
+ * that functions take: "client_options", "request", "paginator_options", "limiter", "acquire"
+ * and "job".
  * Static; never NULL.
  *
  * Threads: any. Blocks: no. Since 0.1.0.
@@ -236,7 +237,76 @@ penstock_status penstock_limiter_open(const char *json, size_t size, penstock_li
                                       penstock_error **error);
 
 /**
- * Release a limiter. Clients that were opened with it keep their share of it.
+ * Wait for a permit for a request that the caller makes itself; with or without clients that share
+ * the limiter: all wait in one line, first come, first served within a priority. All limits that
+ * are about such a request are taken at once, or none.
+ *
+ * @param options     JSON ("acquire" in the schema): what the request is, for limits that tell
+ *                    requests apart, what it costs, and its priority, such as
+ *                    `{"method": "POST", "path": "/search", "cost": 5, "priority": "high"}`.
+ *                    NULL for none, which is the fastest.
+ * @param size        Their length in bytes.
+ * @param timeout_ms  See TIME above. 0 takes a permit only if it can be had at once. When the time is
+ *                    up the place in the line is lost, unless the options say `"keep_place": true`:
+ *                    then it stays this thread's, which asks again with the same options (or gives
+ *                    it up by asking for something else, or without that). A thread must not
+ *                    end while a place is kept for it.
+ * @param permit      A number, to be given back with penstock_limiter_release() when the response is
+ *                    in. NULL where nothing is to be given back: the request counts as answered
+ *                    now. Not with a limit on what is under way ("concurrent").
+ * @param error       See ERRORS above.
+ * @return PENSTOCK_OK, PENSTOCK_PENDING (not in time), PENSTOCK_ERROR_CANCELLED,
+ *         PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_CONFIG (the options; or a cost that is
+ *         above what a limit ever gives at once), PENSTOCK_ERROR_STATE, PENSTOCK_ERROR_STORAGE.
+ *
+ * Threads: many at once. Blocks: yes; penstock_limiter_cancel() ends it. Since 0.1.0.
+ */
+penstock_status penstock_limiter_acquire(penstock_limiter *limiter, const char *options,
+                                         size_t size, int64_t timeout_ms, uint64_t *permit,
+                                         penstock_error **error);
+
+/**
+ * Give a permit back: the response is in, or will never come.
+ *
+ * @param permit       From penstock_limiter_acquire().
+ * @param actual_cost  What the request came to, for limits that count points; below 0 as asked for.
+ * @param error        See ERRORS above.
+ * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT (no such permit: given back already),
+ *         PENSTOCK_ERROR_STATE.
+ *
+ * Threads: many at once, whoever acquired it. Blocks: no. Since 0.1.0.
+ */
+penstock_status penstock_limiter_release(penstock_limiter *limiter, uint64_t permit,
+                                         int64_t actual_cost, penstock_error **error);
+
+/**
+ * End every penstock_limiter_acquire() with PENSTOCK_ERROR_CANCELLED, also those that come later.
+ * Permits may still be given back; clients that share the limiter go on. Idempotent.
+ *
+ * Threads: any, at any time. Blocks: no. Since 0.1.0.
+ */
+void penstock_limiter_cancel(penstock_limiter *limiter);
+
+/**
+ * What a limiter is about to allow, for people and monitoring.
+ *
+ * @param out    A JSON object with "limits" (objects with "limit", a sentence; "unit"; "most", what
+ *               it gives at once; and "used" of that, unless other processes share it; where there
+ *               is a budget for each host or stream, of the fullest), "waiting" (places in the
+ *               line), "earliest_ms" (from now; absent: when something under way is over),
+ *               "paused_ms" (how long a server still wants to be left alone) and "failure" (why a shared
+ *               budget gives nothing). Keys may be added. Yours; penstock_text_free().
+ * @param error  See ERRORS above.
+ * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_STATE.
+ *
+ * Threads: many at once. Blocks: no. Since 0.1.0.
+ */
+penstock_status penstock_limiter_state(penstock_limiter *limiter, penstock_text **out,
+                                       penstock_error **error);
+
+/**
+ * Release a limiter; a penstock_limiter_acquire() that waits ends as cancelled. Clients that were
+ * opened with it keep their share of it.
  *
  * Threads: any. Blocks: no. Since 0.1.0.
  */

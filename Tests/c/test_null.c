@@ -51,6 +51,19 @@ static void functions_with_status(void) {
     REFUSED(penstock_limiter_open(NULL, 0, &limiter, where));
     REFUSED(penstock_limiter_open(NULL, 6, &limiter, where));
     REFUSED(penstock_limiter_open("\"10/s\"", 6, NULL, where));
+    uint64_t permit = 99;
+    penstock_limiter *budget = NULL;
+    CHECK_INT(penstock_limiter_open("{\"concurrent\": 1}", 17, &budget, NULL), PENSTOCK_OK);
+    REFUSED(penstock_limiter_acquire(NULL, NULL, 0, -1, &permit, where));
+    REFUSED(penstock_limiter_acquire(NULL, "{}", 2, 0, &permit, where));
+    REFUSED(penstock_limiter_acquire(budget, NULL, 0, -1, NULL, where));
+    REFUSED(penstock_limiter_release(NULL, 1, -1, where));
+    REFUSED(penstock_limiter_release(budget, 0, -1, where));
+    REFUSED(penstock_limiter_release(budget, UINT64_MAX, 5, where));
+    REFUSED(penstock_limiter_state(NULL, &text, where));
+    REFUSED(penstock_limiter_state(budget, NULL, where));
+    CHECK_INT((int64_t)permit, 99);
+    penstock_limiter_free(budget);
 
     REFUSED(penstock_source_explain(NULL, 0, NULL, 0, &text, where));
     REFUSED(penstock_source_explain(NULL, 10, NULL, 0, &text, where));
@@ -141,6 +154,7 @@ static void empty(penstock_slice slice) {
 static void functions_without_status(void) {
     penstock_limiter_free(NULL);
     penstock_client_cancel(NULL);
+    penstock_limiter_cancel(NULL);
     penstock_client_free(NULL);
     penstock_paginator_cancel(NULL);
     penstock_paginator_free(NULL);

@@ -49,7 +49,8 @@ enum Vocabulary {
 
     /// The other JSON texts that functions take, as "$defs" of the schema.
     static let otherTexts: [(String, Shape)] = [
-        ("client_options", .object(clientOptions)), ("job", .object(job)), ("limiter", limiter),
+        ("acquire", .object(acquire)), ("client_options", .object(clientOptions)), ("job", .object(job)),
+        ("limiter", limiter),
         ("paginator_options", .object(paginatorOptions)), ("request", .object(request)),
     ]
 

@@ -279,6 +279,14 @@ public struct Limiter: Sendable {
 
     // MARK: inside
 
+    /// What is taken of a rule's budget; of the fullest one where there is one for each.
+    func used(_ rule: Int, now: Instant) -> Int64 {
+        let slots =
+            [common.indices.contains(rule) ? common[rule] : nil].compactMap { $0 }
+            + each.filter { $0.key.rule == rule }.map(\.value)
+        return slots.map { budgets.state($0, now: now).used }.max() ?? 0
+    }
+
     /// Whether somebody in the line wants just these budgets.
     func waits(for mask: UInt32) -> Bool {
         line.entries.contains { scopes[$0.demand.scope.index].demand.mask == mask }

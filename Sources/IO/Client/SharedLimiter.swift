@@ -3,20 +3,33 @@ package import Engine
 /// A limiter that several clients' threads use. When one of them changes it in a way that lets another go, that one's
 /// loop is woken.
 package final class SharedLimiter: Sendable {
-    private struct State: Sendable {
+    struct State: Sendable {
         var limiter: Limiter
         var users: [UInt64: @Sendable () -> Void] = [:]
         /// Whose place in the line it is.
         var owners: [Limiter.Ticket: UInt64] = [:]
         var lastUser: UInt64 = 0
 
+        // Threads of the host: see `acquire`.
+        var permits = Permits()
+        var seats: [Limiter.Ticket: (seat: Seat, isKept: Bool)] = [:]
+        /// Places that wait for their thread to come back, by thread; and those of them that have got a permit.
+        var parked: [UInt: (ticket: Limiter.Ticket, demand: Limiter.Demand)] = [:]
+        var granted: [Limiter.Ticket: Seat] = [:]
+        /// One of those who wait sleeps until `next` and then looks who may go.
+        var watcher: Limiter.Ticket?
+        var next: Instant?
+        var isCancelled = false
+        /// To be called when the lock is free again.
+        var told: [@Sendable () -> Void] = []
+
         /// Everybody in the line but the one who is here anyway.
-        func others(than user: UInt64) -> [@Sendable () -> Void] {
+        func others(than user: UInt64?) -> [@Sendable () -> Void] {
             if owners.isEmpty { return [] }
-            return Set(owners.values).subtracting([user]).compactMap { users[$0] }
+            return Set(owners.values).filter { $0 != user }.compactMap { users[$0] }
         }
     }
-    private let state: Lock<State>
+    let state: Lock<State>
     private let isDivided: Bool
 
     package convenience init(_ plan: LimitPlan) { self.init(Limiter(plan), store: nil) }
@@ -39,8 +52,22 @@ package final class SharedLimiter: Sendable {
 
     /// Something changed in another process.
     private func wakeAll() {
-        let all = state.withLock { Array($0.users.values) }
-        for wake in all { wake() }
+        settle { state in
+            state.grant(now: Clock.now())
+            state.told += Array(state.users.values)
+        }
+    }
+
+    /// Something that may let others go: they are told, those of the clients but for the one who is here anyway.
+    func settle(by user: UInt64? = nil, wakesClients: Bool = true, _ body: (inout State) -> Void) {
+        let told = state.withLock { state -> [@Sendable () -> Void] in
+            body(&state)
+            if state.told.isEmpty, !wakesClients || state.owners.isEmpty { return [] }
+            let told = wakesClients ? state.told + state.others(than: user) : state.told
+            state.told.removeAll()
+            return told
+        }
+        for tell in told { tell() }
     }
 
     /// One client's way to it.
@@ -95,16 +122,17 @@ package final class SharedLimiter: Sendable {
         }
 
         func take(_ ticket: Limiter.Ticket, now: Instant) -> Limiter.Answer {
-            typealias Told = (answer: Limiter.Answer, others: [@Sendable () -> Void])
-            let told = shared.state.withLock { state -> Told in
-                let answer = state.limiter.answer(ticket, now: now)
-                // Those in front that could go were told when that became so.
-                if case .wait = answer { return (answer, []) }
+            var answer = Limiter.Answer.never
+            shared.settle(by: user, wakesClients: false) { state in
+                // Threads of the host in front of it go first; clients were told when that became so.
+                state.grant(now: now)
+                answer = state.limiter.answer(ticket, now: now)
+                if case .wait = answer { return }
                 state.owners[ticket] = nil
-                return (answer, state.others(than: user))
+                state.grant(now: now)
+                state.told += state.others(than: user)
             }
-            for wake in told.others { wake() }
-            return told.answer
+            return answer
         }
 
         func charge(_ demand: Limiter.Demand, now: Instant) -> Limiter.Permit {
@@ -116,7 +144,10 @@ package final class SharedLimiter: Sendable {
         }
 
         func pause(_ scope: Limiter.Scope, until instant: Instant) {
-            shared.state.withLock { $0.limiter.pause(scope, until: instant) }
+            shared.settle(by: user, wakesClients: false) { state in
+                state.limiter.pause(scope, until: instant)
+                state.grant(now: Clock.now())
+            }
         }
 
         func pausedUntil(_ scope: Limiter.Scope, now: Instant) -> Instant? {
@@ -129,11 +160,10 @@ package final class SharedLimiter: Sendable {
 
         /// Something that may let others go.
         private func change(_ body: (inout State) -> Void) {
-            let others = shared.state.withLock { state in
+            shared.settle(by: user) { state in
                 body(&state)
-                return state.others(than: user)
+                state.grant(now: Clock.now())
             }
-            for wake in others { wake() }
         }
     }
 }

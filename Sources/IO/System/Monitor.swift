@@ -1,3 +1,4 @@
+package import Engine
 internal import Glibc
 
 /// State behind a lock that threads can wait on. (`Synchronization.Mutex` has no condition.)
@@ -47,6 +48,27 @@ final class Monitor<State>: @unchecked Sendable {
         defer { pthread_mutex_unlock(mutex) }
         defer { pthread_cond_broadcast(condition) }
         return body(&state)
+    }
+
+    /// Waits until somebody changes the state or that instant has come (nil: never), once.
+    func wait(until instant: Instant?, unless body: (State) -> Bool) {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        if body(state) { return }
+        guard let instant else {
+            pthread_cond_wait(condition, mutex)
+            return
+        }
+        // The condition's clock stands still while the machine sleeps; boot time does not. So no wait is longer than a
+        // minute, and who wakes early waits again.
+        let nanoseconds = min((instant - Clock.now()).nanoseconds, 60_000_000_000)
+        guard nanoseconds > 0 else { return }
+        var deadline = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &deadline)
+        let total = Int64(deadline.tv_nsec) &+ nanoseconds
+        deadline.tv_sec += Int(total / 1_000_000_000)
+        deadline.tv_nsec = Int(total % 1_000_000_000)
+        pthread_cond_timedwait(condition, mutex, &deadline)
     }
 
     /// Asks `body` until it answers, at most `milliseconds` long (below 0: as long as it takes). Nil when the time is

@@ -64,7 +64,7 @@ from .errors import (
     Timeout,
     TLSError,
 )
-from .limiter import Limiter
+from .limiter import Limiter, Permit
 from .page import Page, RawRecords
 from .paginator import AsyncPaginator, Paginator
 from .state import State
@@ -98,6 +98,7 @@ __all__ = [
     "Paginator",
     "PaginatorOptions",
     "PenstockError",
+    "Permit",
     "RateLimited",
     "RawRecords",
     "Report",

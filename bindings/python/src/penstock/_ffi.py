@@ -170,6 +170,32 @@ def penstock_source_explain(
 def penstock_limiter_open(json: bytes, size: int, out: Out, error: Out, /) -> int: ...
 
 
+@_declare(_STATUS, LimiterPointer, c_char_p, c_size_t, c_int64, POINTER(c_uint64), _ERROR_OUT)
+def penstock_limiter_acquire(
+    limiter: LimiterPointer,
+    options: bytes | None,
+    size: int,
+    timeout_ms: int,
+    permit: Out | None,
+    error: Out,
+    /,
+) -> int: ...
+
+
+@_declare(_STATUS, LimiterPointer, c_uint64, c_int64, _ERROR_OUT)
+def penstock_limiter_release(
+    limiter: LimiterPointer, permit: int, actual_cost: int, error: Out, /
+) -> int: ...
+
+
+@_declare(None, LimiterPointer)
+def penstock_limiter_cancel(limiter: LimiterPointer, /) -> None: ...
+
+
+@_declare(_STATUS, LimiterPointer, POINTER(TextPointer), _ERROR_OUT)
+def penstock_limiter_state(limiter: LimiterPointer, out: Out, error: Out, /) -> int: ...
+
+
 @_declare(None, LimiterPointer)
 def penstock_limiter_free(limiter: LimiterPointer, /) -> None: ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 
 class Retry(TypedDict, total=False):
@@ -52,18 +52,89 @@ class Connections(TypedDict, total=False):
     insecure_skip_verify: bool
 
 
+class LimitedRequests(TypedDict, total=False):
+    """Which requests a limit is about."""
+
+    methods: Sequence[str]
+    paths: Sequence[str]
+    streams: Sequence[str]
+    hosts: Sequence[str]
+
+
+_Class = TypedDict(
+    "_Class", {"for": LimitedRequests, "each": Literal["host", "stream"]}, total=False
+)
+
+
+class _Rate(_Class, total=False):
+    burst: int
+    strict: bool
+    aligned: bool
+    guard: Literal["response", "send"]
+
+
 class _RateLimit(TypedDict):
     requests: int
     per: str
 
 
-class RateLimit(_RateLimit, total=False):
+class RateLimit(_RateLimit, _Rate):
     """So many requests in any window, or with "burst" so many on average."""
 
-    burst: int
+
+class _CostLimit(TypedDict):
+    points: int
+    per: str
 
 
-class ConcurrencyLimit(TypedDict):
+class CostLimit(_CostLimit, _Rate):
+    """As a rate limit, for what requests cost."""
+
+
+class _Spacing(TypedDict):
+    spacing: str
+
+
+class Spacing(_Spacing, _Class, total=False):
+    """So long from one request to the next."""
+
+    guard: Literal["response", "send"]
+
+
+class _ConcurrencyLimit(TypedDict):
+    concurrent: int
+
+
+class ConcurrencyLimit(_ConcurrencyLimit, _Class):
     """So many requests at once."""
 
-    concurrent: int
+
+Priority = Literal["high", "normal", "low"]
+
+
+class AcquireOptions(TypedDict, total=False):
+    """What a permit is for."""
+
+    cost: int
+    method: str
+    path: str
+    host: str
+    stream: str
+    priority: Priority
+
+
+class ActualCost(TypedDict, total=False):
+    """Where a response says what its request came to: a path in the body, or a header."""
+
+    body: str
+    header: str
+
+
+class _Cost(TypedDict):
+    estimate: int
+
+
+class Cost(_Cost, total=False):
+    """What is expected, and where the response says what it came to."""
+
+    actual: str | ActualCost

@@ -13,7 +13,18 @@ from typing import Any, Literal, TypedDict, Union
 
 from ._auth_types import Auth
 from ._record_types import ErrorRule, Records, RememberedKeys
-from ._settings import Caps, ConcurrencyLimit, Connections, RateLimit, Retry, Timeouts
+from ._settings import (
+    Caps,
+    ConcurrencyLimit,
+    Connections,
+    Cost,
+    CostLimit,
+    Priority,
+    RateLimit,
+    Retry,
+    Spacing,
+    Timeouts,
+)
 from ._value_types import Slot, SourceObject, StopRule, ValueSource
 
 Scalar = Union[str, int, float, bool]
@@ -77,7 +88,7 @@ Query = Mapping[str, Union[Text, Field, Sequence[Text]]]
 
 # ------------------------------------------------------------------------------------- limits
 
-Limit = Union[str, RateLimit, ConcurrencyLimit]
+Limit = Union[str, RateLimit, CostLimit, Spacing, ConcurrencyLimit]
 Limits = Union[Limit, Sequence[Limit]]
 """What a server allows: `"10/s"`, one limit, or a list of limits that all hold at once."""
 
@@ -222,6 +233,7 @@ class _Walk(TypedDict, total=False):
     parallel: int
     order: Literal["pages", "any"]
     look_ahead: bool
+    priority: Priority
 
 
 class _GraphQL(TypedDict):
@@ -255,6 +267,7 @@ class _Request(TypedDict, total=False):
     text: str
     content_type: str
     idempotent: bool
+    cost: int | Cost
     timeouts: Timeouts
     caps: Caps
 
@@ -391,6 +404,7 @@ class RequestDocument(_Path, _Request, total=False):
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     params: Params
     idempotency_key: str
+    priority: Priority
     accept_status: Sequence[int]
 
 

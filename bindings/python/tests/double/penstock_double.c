@@ -133,6 +133,31 @@ penstock_status penstock_limiter_open(const char *json, size_t size, penstock_li
     *out = made(LIMITER, sizeof **out);
     return PENSTOCK_OK;
 }
+penstock_status penstock_limiter_acquire(penstock_limiter *limiter, const char *options,
+                                         size_t size, int64_t timeout_ms, uint64_t *permit,
+                                         penstock_error **error) {
+    (void)limiter, (void)timeout_ms;
+    long status = number(options, size, "fail:", 0);
+    if (status)
+        return fail(error, status);
+    *permit = 7;
+    return PENSTOCK_OK;
+}
+penstock_status penstock_limiter_release(penstock_limiter *limiter, uint64_t permit,
+                                         int64_t actual_cost, penstock_error **error) {
+    (void)limiter, (void)actual_cost;
+    return permit == 7 ? PENSTOCK_OK : fail(error, PENSTOCK_ERROR_INVALID_ARGUMENT);
+}
+void penstock_limiter_cancel(penstock_limiter *limiter) {
+    (void)limiter;
+}
+penstock_status penstock_limiter_state(penstock_limiter *limiter, penstock_text **out,
+                                       penstock_error **error) {
+    (void)limiter, (void)error;
+    *out = made(TEXT, sizeof **out);
+    snprintf((*out)->json, sizeof(*out)->json, "{\"waiting\":0}");
+    return PENSTOCK_OK;
+}
 void penstock_limiter_free(penstock_limiter *limiter) {
     gone(LIMITER, limiter);
 }

@@ -20,6 +20,7 @@ VALUES: dict[str, Any] = {
     "int64_t": ctypes.c_int64,
     "uint64_t": ctypes.c_uint64,
     "size_t": ctypes.c_size_t,
+    "uint64_t *": ctypes.POINTER(ctypes.c_uint64),
     "penstock_status": ctypes.c_int,
     "penstock_slice": _ffi.penstock_slice,
 }
