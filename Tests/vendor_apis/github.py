@@ -76,7 +76,12 @@ def issue(dice: Dice, number: int) -> Row:
         # "Every pull request is an issue": told by this key alone
         # (https://docs.github.com/en/rest/issues/issues#list-repository-issues).
         record["pull_request"] = {"merged_at": dice.maybe(2, stamp(updated))}
-    shown = {"number": number, "state": record["state"], "updated_at": record["updated_at"]}
+    shown = {
+        "created_at": stamp(created),
+        "number": number,
+        "state": record["state"],
+        "updated_at": record["updated_at"],
+    }
     return Row(str(number), shown, compact(record))
 
 
