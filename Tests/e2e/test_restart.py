@@ -215,3 +215,44 @@ def test_what_a_document_says_of_it(server: str) -> None:
     with pytest.raises(penstock.ConfigError, match='needs a "key"') as caught:
         penstock.explain(document(server, {k: v for k, v in stream.items() if k != "key"}))
     assert "/streams/s/pagination/restart" in str(caught.value)
+
+
+def test_each_walk_over_something_has_restarts_of_its_own(server: str) -> None:
+    source = {
+        "base_url": server,
+        "streams": {
+            "s": {
+                "path": "/search;cap=200;then=page;beyond=refuse/events:2500",
+                "query": {"type": {"over": "type"}},
+                "records": {"path": "data", "add": {"of": {"over": "type"}}},
+                "key": "id",
+                "over": {"items": ["click", "view"], "as": "type", "at_once": 2},
+                "pagination": {
+                    "type": "page",
+                    "size": {"param": "limit", "value": 50},
+                    "restart": restart(after_records=200),
+                },
+            }
+        },
+    }
+    truth = [json.loads(line) for line in fetched(f"{server}/_dump/events:2500").splitlines()]
+    with penstock.Client(source) as api:
+        found = [record for page in api.pages("s") for record in page.records]
+    for kind in ("click", "view"):
+        wanted = [record["id"] for record in truth if record["type"] == kind]
+        assert len(wanted) > 400
+        assert [record["id"] for record in found if record["of"] == kind] == wanted
+
+
+def test_a_file_is_written_whole(server: str, tmp_path: Path) -> None:
+    stream = {
+        "path": "/search;cap=1000;then=link;beyond=reach/transactions:3000",
+        "records": "data",
+        "key": "id",
+        "pagination": {**PAGES["link"], "restart": restart()},
+    }
+    job = {"source": document(server, stream), "output": {"directory": str(tmp_path)}}
+    report = penstock.pull(job)["s"]
+    assert report.records == 3000 and not report.missing
+    truth = fetched(f"{server}/_dump/transactions:3000")
+    assert (tmp_path / "s.jsonl").read_bytes() == truth

@@ -26,6 +26,7 @@ TOKEN = "ghp_practice0token0practice0token0pract"
 DOCS = "https://docs.github.com/rest"
 HOUR = 3600
 STATES = ("open", "closed", "all")
+DATES = ("created:>=", "created:<=", "updated:>=", "updated:<=")
 
 
 def refused(status: int, message: str, docs: str = DOCS, **more: Any) -> Refusal:
@@ -75,7 +76,12 @@ def issue(dice: Dice, number: int) -> Row:
         # "Every pull request is an issue": told by this key alone
         # (https://docs.github.com/en/rest/issues/issues#list-repository-issues).
         record["pull_request"] = {"merged_at": dice.maybe(2, stamp(updated))}
-    shown = {"number": number, "state": record["state"], "updated_at": record["updated_at"]}
+    shown = {
+        "created_at": stamp(created),
+        "number": number,
+        "state": record["state"],
+        "updated_at": record["updated_at"],
+    }
     return Row(str(number), shown, compact(record))
 
 
@@ -203,13 +209,39 @@ class GitHub(Vendor):
         headers = self.links(call, page, size, min(len(rows), 1000))
         return raw(body([*parts, ("items", items)]), *headers)
 
+    def matches(self, call: Call) -> list[Row]:
+        """The qualifiers created and updated with >= and <=, sort and order, as
+        https://docs.github.com/en/search-github/getting-started-with-searching-on-github/understanding-the-search-syntax#query-for-dates
+        and https://docs.github.com/en/rest/search/search#search-issues-and-pull-requests have them;
+        without sort the best match comes first, whatever that is."""
+        words = call.query.get("q", "").split()
+        bounds = [word for word in words if word.startswith(DATES)]
+        names = ("search", " ".join(word for word in words if word not in bounds))
+        rows = self.shelf.rows(names, call.site.number("records", 1234), issue)
+        for bound in bounds:
+            name, _, text = bound.partition(":")
+            test, day = text[:2], text[2:]
+            rows = [
+                row
+                for row in rows
+                if (
+                    row.shown[f"{name}_at"] >= day
+                    if test == ">="
+                    else row.shown[f"{name}_at"] <= day
+                )
+            ]
+        sort = call.query.get("sort")
+        if sort not in ("created", "updated"):
+            return rows
+        rows = sorted(rows, key=lambda row: str(row.shown[f"{sort}_at"]))
+        return rows if call.query.get("order") == "asc" else rows[::-1]
+
     def rows(self, call: Call) -> list[Row] | None:
         segments = call.path.split("/")[1:]
         if call.path == "/users":
             return self.shelf.rows(("users",), call.site.number("records", 500), account)
         if call.path == "/search/issues":
-            names, count = ("search", call.query.get("q", "")), call.site.number("records", 1234)
-            return self.shelf.rows(names, count, issue)
+            return self.matches(call)
         repo = segments[0] == "repos" and len(segments) == 4
         if segments[-1] != "issues" or not (repo or (segments[0] == "repositories")):
             return None

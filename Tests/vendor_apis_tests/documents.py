@@ -57,6 +57,8 @@ STREAMS = [
     Stream("github", "issues", "/repos/octocat/Spoon-Knife/issues?state=all",
            {"owner": "octocat", "repo": "Spoon-Knife"}),
     Stream("github", "users", "/users"),
+    Stream("github", "issue_search", "/search/issues?q=is:open&sort=created&order=asc",
+           {"q": "is:open"}),
     Stream("gitlab", "projects", "/api/v4/projects?order_by=id&sort=asc"),
     Stream("gitlab", "issues", "/api/v4/projects/9/issues", {"project": 9}),
     Stream("stripe", "customers", "/v1/customers"),

@@ -67,6 +67,16 @@ def test_github_search_stops_at_a_thousand(site: NewSite) -> None:
     assert pages[0].headers["x-ratelimit-resource"] == "search"
 
 
+def test_github_search_by_date(site: NewSite) -> None:
+    here = site("github")
+    path = "/search/issues?sort=created&order=asc&per_page=100&q=is:open"
+    times = [item["created_at"] for item in here.get(path).json()["items"]]
+    assert times == sorted(times)
+    later = here.get(f"{path} created:>={times[50]}").json()["items"]
+    assert [item["created_at"] for item in later[:50]] == times[50:]
+    assert here.get(f"{path} created:<={times[50]}").json()["total_count"] == 51
+
+
 @pytest.mark.parametrize("sort", ["asc", "desc"])
 def test_gitlab_projects_by_keyset_end_with_an_empty_page(site: NewSite, sort: str) -> None:
     here = site("gitlab", records=300)

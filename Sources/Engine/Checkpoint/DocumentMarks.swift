@@ -50,11 +50,13 @@ struct DocumentMarks: Sendable, Equatable {
     private static func over(_ stream: Stream, _ source: Source, _ hash: inout StableHash) {
         hash.add(stream.outline.over.hex)
         for dimension in stream.over?.dimensions ?? [] {
-            guard case .stream(let parent, _) = dimension.origin else { continue }
-            hash.add(request(parent, source).hex)
-            hash.add(parent.outline.pagination.hex)
-            hash.add(parent.outline.records.hex)
-            over(parent, source, &hash)
+            guard case .stream(let first, _) = dimension.origin else { continue }
+            for parent in [first] + dimension.further.map(\.stream) {
+                hash.add(request(parent, source).hex)
+                hash.add(parent.outline.pagination.hex)
+                hash.add(parent.outline.records.hex)
+                over(parent, source, &hash)
+            }
         }
     }
 

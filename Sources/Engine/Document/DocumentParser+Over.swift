@@ -49,6 +49,12 @@ extension DocumentParser {
         var dimension = OverPlan.Dimension(name: name, origin: .items([]))
         if let items = place["items"] {
             dimension.origin = try origin(items, orElse: place["else"], in: source)
+        } else if let parents = place["streams"]?.elements, let first = parents.first {
+            dimension.origin = try parent(first, in: source)
+            for other in parents.dropFirst() {
+                guard case .stream(let stream, let key) = try parent(other, in: source) else { continue }
+                dimension.further.append(.init(stream: stream, key: key))
+            }
         } else {
             dimension.origin = try parent(place, in: source)
         }

@@ -106,7 +106,9 @@ struct StreamExplanation {
             case .items(let items):
                 "one walk for \(each) \(Words.count(Int64(items.count), "item")), as {\(dimension.name)}"
             case .stream(let parent, let key):
-                "one walk for \(each) the values \(Words.place(key)) of the stream \"\(parent.name)\", as {\(dimension.name)}"
+                "one walk for \(each) the values \(Words.place(key)) of the stream \"\(parent.name)\""
+                    + dimension.further.map { ", then \(Words.place($0.key)) of \"\($0.stream.name)\"" }.joined()
+                    + ", as {\(dimension.name)}"
             }
         }
         let order = over.order == .any ? "as they come" : "in the order of their parents"

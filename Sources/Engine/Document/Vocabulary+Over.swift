@@ -8,7 +8,7 @@ extension Vocabulary {
     ) { .choice([.keyed(overObjects), .list(.keyed(dimensions), count: 1...8)]) }
 
     private static let overObjects: [ObjectShape] = [
-        with(fanKeys, parentStream), with(fanKeys, itemList),
+        with(fanKeys, parentStream), with(fanKeys, parentStreams), with(fanKeys, itemList),
         ObjectShape(
             title: "Over each combination",
             description: "The first one turns slowest and is read as its values are used; the others are read whole "
@@ -26,7 +26,7 @@ extension Vocabulary {
                     ])
             ] + fanKeys),
     ]
-    private static let dimensions: [ObjectShape] = [parentStream, itemList]
+    private static let dimensions: [ObjectShape] = [parentStream, parentStreams, itemList]
 
     private static func with(_ keys: [Key], _ object: ObjectShape) -> ObjectShape {
         var object = object
@@ -60,6 +60,20 @@ extension Vocabulary {
                 ]),
         ] + batching, exclusive: [["carry", "batch"], ["separator", "repeat"]],
         dependent: [("separator", "batch"), ("repeat", "batch")])
+
+    private static let parentStreams: ObjectShape = .init(
+        title: "Over several parent streams",
+        description: "Each record of each of these streams gives a value, one stream after the other.",
+        keys: [
+            Key(
+                "streams", .list(.object(standIn), count: 1...32), "The parents.", required: true,
+                examples: [
+                    .array([
+                        .object([member("stream", "users"), member("key", "id")]),
+                        .object([member("stream", "guests"), member("key", "id")]),
+                    ])
+                ]), name,
+        ] + batching, exclusive: [["separator", "repeat"]], dependent: [("separator", "batch"), ("repeat", "batch")])
 
     static let defaultPiece: Int64 = 0
     private static let piece: ObjectShape = .init(
@@ -106,7 +120,7 @@ extension Vocabulary {
         keys: [Key("param", .text(.parameter), "Its name.", required: true)])
 
     private static let standIn: ObjectShape = .init(
-        title: "Parent instead of a list", description: "Each record of another stream of this source gives a value.",
+        title: "Parent", description: "Each record of another stream of this source gives a value.",
         keys: [
             Key("stream", .text(.name), "The parent's name.", required: true),
             Key("key", .text(.path), "The value, within the parent's record.", required: true),

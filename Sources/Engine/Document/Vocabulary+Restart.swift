@@ -15,7 +15,8 @@ extension Vocabulary {
         description:
             "For APIs that give the first so many records of a result and no more. The API has to give them in the order "
             + "of the value, rising or falling. Everything else of the request stays; \"first_page\" fields go out again. "
-            + "A value that does not change from one restart to the next, or comes back, ends the walk with an error.",
+            + "A value that does not change from one restart to the next, or comes back, ends the walk with an error. A record "
+            + "that changes during the walk comes again under its key and is left out, unless the value is a part of the key.",
         keys: [
             Key(
                 "after_records", .integer(1...1_000_000_000_000),

@@ -105,20 +105,29 @@ struct FanOut: Sendable {
             }
         }
         for (index, dimension) in plan.dimensions.enumerated() {
-            guard case .stream(var parent, let key) = dimension.origin else { continue }
-            ids &+= 1
-            combinations.intakes[index].walk = ids
-            parent.parentPlan = ParentReader.Plan(key: key, carried: dimension.carried)
-            // Not further than there is use for its values, which are taken from each page as it comes.
-            parent.readAheadPages = 1
-            parent.parallel = 1
-            // A checkpoint finds its place again by the order of the values.
-            parent.over?.order = .parents
-            parent.lookAhead = true
-            if index == 0 { parent.start = first }
-            orders.append(.open(ids, parent))
+            guard case .stream(let parent, let key) = dimension.origin else { continue }
+            open(
+                OverPlan.Dimension.Parent(stream: parent, key: key), of: index, at: index == 0 ? first : nil, ids: &ids)
         }
         pump(ids: &ids)
+    }
+
+    private mutating func open(
+        _ parent: OverPlan.Dimension.Parent, of index: Int, at start: Checkpoint? = nil, ids: inout UInt64
+    ) {
+        var stream = parent.stream
+        ids &+= 1
+        combinations.intakes[index].walk = ids
+        stream.parentPlan = ParentReader.Plan(
+            key: parent.key, carried: combinations.intakes[index].dimension.carried)
+        // Not further than there is use for its values, which are taken from each page as it comes.
+        stream.readAheadPages = 1
+        stream.parallel = 1
+        // A checkpoint finds its place again by the order of the values.
+        stream.over?.order = .parents
+        stream.lookAhead = true
+        stream.start = start
+        orders.append(.open(ids, stream))
     }
 
     mutating func received(_ facts: PageFacts, from walk: UInt64, ids: inout UInt64) {
@@ -144,6 +153,8 @@ struct FanOut: Sendable {
             combinations.intakes[index].walk = nil
             if let failure {
                 combinations.intakes[index].fail(placed(failure))
+            } else if let next = combinations.intakes[index].nextParent() {
+                open(next, of: index, ids: &ids)
             } else {
                 combinations.intakes[index].end()
             }

@@ -13,6 +13,7 @@ struct Intake: Sendable {
     private(set) var entries: [Entry] = []
     private var head = 0
     private var batch: [OverValue] = []
+    private var parentsDone = 0
     /// Nothing more comes.
     private(set) var isOver = false
     /// Behind the parent's last page but the one that is taken in.
@@ -42,7 +43,19 @@ struct Intake: Sendable {
         for (carried, value) in zip(dimension.carried, values.dropFirst()) {
             bindings.append(OverBinding(name: carried.name, values: [value], isKey: false))
         }
+        guard dimension.further.isEmpty else {
+            // Of several parents none can be taken up in the middle: they are read anew from the first one on.
+            entries.append(.bindings(bindings, from: nil))
+            return
+        }
         entries.append(.bindings(inherited.filter { !$0.isBatch } + bindings, from: before))
+    }
+
+    /// Behind the one that is done; nil when there is none, or when nothing more is wanted.
+    mutating func nextParent() -> OverPlan.Dimension.Parent? {
+        guard !isOver, dimension.further.indices.contains(parentsDone) else { return nil }
+        defer { parentsDone += 1 }
+        return dimension.further[parentsDone]
     }
 
     mutating func fail(_ failure: Failure) {

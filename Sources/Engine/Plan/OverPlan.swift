@@ -18,8 +18,14 @@ public struct OverPlan: Sendable {
             /// From 0; negative ones from the end.
             public var index: Int64
         }
+        public struct Parent: Sendable {
+            public var stream: Stream
+            public var key: JSONPath
+        }
         public var name: String
         public var origin: Origin
+        /// Parents whose records give values behind those of `origin`.
+        public var further: [Parent] = []
         /// Further fields of the parent's record.
         public var carried: [Carried] = []
         /// So many values go into one walk.
@@ -115,7 +121,7 @@ extension Stream {
     var walksAbove: Int {
         (over?.dimensions ?? []).reduce(1) { sum, dimension in
             guard case .stream(let parent, _) = dimension.origin else { return sum }
-            return sum + parent.walksAbove
+            return dimension.further.reduce(sum + parent.walksAbove) { $0 + $1.stream.walksAbove }
         }
     }
 }
@@ -123,8 +129,8 @@ extension Stream {
 extension OverPlan.Dimension {
     /// Its own ones and those that its parent is walked over itself: `/users/{user_id}/posts/{post_id}/comments`.
     var names: [String] {
-        // A batch is made of many parents, which differ in all else.
-        guard batch == 1, case .stream(let parent, _) = origin else { return [name] }
+        // A batch is made of many parents, which differ in all else; so do several parent streams.
+        guard batch == 1, further.isEmpty, case .stream(let parent, _) = origin else { return [name] }
         return [name] + carried.map(\.name) + parent.overNames
     }
 }

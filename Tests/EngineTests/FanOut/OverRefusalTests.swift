@@ -28,7 +28,9 @@ import Testing
     }
 
     static let cases: [Case] = [
-        Case(over: "{}", pointer: "/streams/s/over", part: "expected a key \"stream\", \"items\" or \"product\""),
+        Case(
+            over: "{}", pointer: "/streams/s/over",
+            part: "expected a key \"stream\", \"streams\", \"items\" or \"product\""),
         Case(over: "[]", pointer: "/streams/s/over", part: "the list is empty"),
         Case(over: "{\"streem\": \"users\"}", pointer: "/streams/s/over/streem", part: "did you mean \"stream\"?"),
         Case(over: "{\"stream\": \"users\"}", pointer: "/streams/s/over/key", part: "missing key \"key\""),

@@ -185,6 +185,49 @@ import Testing
         #expect(world.warnings.allSatisfy { $0.hasSuffix("over: n is not a text or number") })
     }
 
+    @Test func severalParentsOneAfterTheOther() throws {
+        let parents =
+            #""a": {"path": "/a", "records": "", "pagination": "none"}, "b": {"path": "/b", "records": "", "pagination": {"type": "page", "stop_on_empty_page": true}}, "c": {"path": "/{r}/c", "records": "", "pagination": "none", "over": {"items": ["p", "q"], "as": "r"}}"#
+        let over =
+            #"{"streams": [{"stream": "a", "key": "id"}, {"stream": "b", "key": "n"}, {"stream": "c", "key": "id"}], "as": "x""#
+        func targets(_ more: String) throws -> [String] {
+            let world = World { request, _ in
+                guard let url = try? WebURL(request.url) else { return .status(400) }
+                switch url.requestTarget {
+                case "/v1/a": return .json("[]")
+                case "/v1/b?page=1": return .json(#"[{"n":1},{"n":2}]"#)
+                case "/v1/b?page=2": return .json(#"[{"n":3}]"#)
+                case "/v1/b?page=3": return .json("[]")
+                case "/v1/p/c": return .json(#"[{"id":"z"}]"#)
+                case "/v1/q/c": return .json(#"[{"id":1}]"#)
+                default: return .json("[{}]")
+                }
+            }
+            let parsed = try source(
+                "\"streams\": {\(parents), \"s\": {\"path\": \"/s/{x}\", \"records\": \"\", \"pagination\": \"none\", \"over\": \(over)\(more)}}}"
+            )
+            let walked = try world.walk("s", of: parsed)
+            #expect(walked.succeeded, "\(walked.failure?.message ?? "")")
+            return walked.targets.filter { $0.hasPrefix("/v1/s/") }
+        }
+        #expect(try targets("") == ["/v1/s/1", "/v1/s/2", "/v1/s/3", "/v1/s/z", "/v1/s/1"])
+        // A batch may have values of several.
+        #expect(try targets(#", "batch": 2"#) == ["/v1/s/1,2", "/v1/s/3,z", "/v1/s/1"])
+    }
+
+    @Test func whatOneOfSeveralParentsFailsWithEndsTheWalk() throws {
+        let parsed = try source(
+            #""streams": {"a": {"path": "/a", "records": "", "pagination": "none"}, "b": {"path": "/b", "records": "", "pagination": "none"}, "s": {"path": "/s/{x}", "records": "", "pagination": "none", "over": {"streams": [{"stream": "a", "key": "id"}, {"stream": "b", "key": "id"}], "as": "x"}}}"#
+        )
+        let world = World { request, _ in
+            request.url.hasSuffix("/b") ? .status(404) : .json(#"[{"id":1}]"#)
+        }
+        let walked = try world.walk("s", of: parsed)
+        #expect(walked.targets == ["/v1/a", "/v1/b", "/v1/s/1"] || walked.targets == ["/v1/a", "/v1/s/1", "/v1/b"])
+        #expect(walked.records == [#"{"id":1}"#])
+        #expect(walked.failure?.message.contains("over its parent: stream \"b\"") == true)
+    }
+
     @Test func compoundKeysAreCut() throws {
         let over =
             #"{"stream": "users", "key": "id", "as": "a", "carry": {"o": {"path": "id", "split": "::"}, "r": {"path": "id", "split": "::", "take": -1}, "m": {"path": "id", "split": "::", "take": 1}}}"#

@@ -285,7 +285,7 @@ class _OverWalks(TypedDict, total=False):
 
 
 class OverInstead(TypedDict):
-    """A parent stream, where a list is not given."""
+    """A parent stream, where a list is not given, or one of several."""
 
     stream: str
     key: str
@@ -320,6 +320,17 @@ class OverStream(_OverStream, _Batching, total=False):
     carry: Mapping[str, str | Piece]
 
 
+_OverStreams = TypedDict("_OverStreams", {"streams": Sequence[OverInstead], "as": str})
+
+
+class OverStreams(_OverStreams, _Batching, total=False):
+    """Each record of several parent streams gives a value."""
+
+
+class OverStreamsWalks(OverStreams, _OverWalks, total=False):
+    """Over several parent streams."""
+
+
 class OverItems(_OverItems, _Batching, total=False):
     """Each item of a list is a value."""
 
@@ -340,7 +351,7 @@ class OverItemsWalks(OverItemsElse, _OverWalks, total=False):
 
 
 class _OverProduct(TypedDict):
-    product: Sequence[OverStream | OverItemsElse]
+    product: Sequence[OverStream | OverStreams | OverItemsElse]
 
 
 class OverProduct(_OverProduct, _OverWalks, total=False):
@@ -348,7 +359,11 @@ class OverProduct(_OverProduct, _OverWalks, total=False):
 
 
 Over = Union[
-    OverStreamWalks, OverItemsWalks, OverProduct, Sequence[Union[OverStream, OverItemsElse]]
+    OverStreamWalks,
+    OverStreamsWalks,
+    OverItemsWalks,
+    OverProduct,
+    Sequence[Union[OverStream, OverStreams, OverItemsElse]],
 ]
 """What a stream is walked over."""
 
