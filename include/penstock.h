@@ -605,6 +605,12 @@ void penstock_page_free(penstock_page *page);
  * older one, when the stream has ended well: a reader never sees half a run. One failing stream
  * doesn't stop the others; what it wrote stays in its `.part` file, whole lines only.
  *
+ * With "state" in the job a run that ended otherwise, be it by SIGKILL or a power cut, is taken up by
+ * opening the same job again: the `.part` file is written on behind what was committed, so that
+ * each record is in it exactly once. A stream that is done is begun anew. Refused where the state
+ * and the file, or the state and the source, don't fit each other any more; penstock_state_reset()
+ * lets the stream begin anew.
+ *
  * @param job    JSON; "job" in the schema: `{"sources": [{"source": {…}}], "output": {"directory": "out"}}`.
  * @param size   Its length in bytes.
  * @param out    The run. Yours; penstock_sync_free().
