@@ -52,12 +52,6 @@ extension RequestPlan {
         parser.context.parameters.add(place["params"])
         parser.readsPlaces = false
         var plan = try parser.request(place, in: source, slots: [])
-        plan.idempotencyKey = place["idempotency_key"]?.value.string
-        if plan.idempotencyKey != nil,
-            plan.headers.contains(where: { ASCII.equalsIgnoringCase($0.name, "Idempotency-Key") })
-        {
-            throw (place["idempotency_key"] ?? place).failure("the header \"Idempotency-Key\" is given, too")
-        }
         plan.acceptedStatuses = (place["accept_status"]?.value.array ?? []).compactMap { $0.int.map(Int.init) }
         return plan
     }
@@ -149,6 +143,7 @@ extension DocumentParser {
             let text = ASCII.trimmed(graphql["query"]?.value.string ?? "")
             if plan.idempotent == nil, text.hasPrefix("query") || text.hasPrefix("{") { plan.idempotent = true }
         }
+        try key(place, of: &plan, in: source)
         if place["timeouts"] != nil || place["caps"] != nil {
             var limits = source.transfer
             Vocabulary.timeouts.apply(place["timeouts"], to: &limits)

@@ -13,7 +13,16 @@ from typing import Any, Literal, TypedDict, Union
 
 from ._auth_types import Auth
 from ._record_types import ErrorRule, Records, RememberedKeys
-from ._settings import Caps, ConcurrencyLimit, Connections, RateLimit, Retry, Timeouts
+from ._settings import (
+    Breaker,
+    Caps,
+    ConcurrencyLimit,
+    Connections,
+    RateLimit,
+    Retry,
+    ServerLimits,
+    Timeouts,
+)
 from ._value_types import Slot, SourceObject, StopRule, ValueSource
 
 Scalar = Union[str, int, float, bool]
@@ -345,6 +354,7 @@ class Stream(_Path, _Request, _Walk, total=False):
 
     description: str
     method: Literal["GET", "POST"]
+    idempotency_key: bool
     records: str | Records
     missing_records: Literal["error", "empty"]
     key: str | Sequence[str]
@@ -367,6 +377,9 @@ class SourceDocument(_Schema, total=False):
     headers: Headers
     query: Query
     limits: Limits
+    server_limits: bool | ServerLimits
+    breaker: bool | Breaker
+    idempotency_key: bool | str
     retry: Retry
     errors: Sequence[ErrorRule]
     timeouts: Timeouts
@@ -390,7 +403,7 @@ class RequestDocument(_Path, _Request, total=False):
 
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     params: Params
-    idempotency_key: str
+    idempotency_key: bool | str
     accept_status: Sequence[int]
 
 
