@@ -338,7 +338,9 @@ penstock_status penstock_client_open(const char *source, size_t source_size, con
 /**
  * Send one request and wait for its answer. Limits, credentials and retries of the source apply.
  * A request whose method is not idempotent (POST, PATCH) is retried only when it carries an
- * idempotency key or is marked `"idempotent": true` (RFC 9110 section 9.2.2).
+ * idempotency key (`"idempotency_key"`: a text, or true for one that is made; the page's metadata
+ * and the error tell it) or is marked `"idempotent": true` (RFC 9110 section 9.2.2). While the
+ * circuit breaker is open it fails at once with PENSTOCK_ERROR_CIRCUIT_OPEN.
  *
  * @param request     The request (JSON; "request" in the schema), such as
  *                    `{"path": "/users/7"}` or `{"method": "POST", "path": "/users", "json": {…}}`.
@@ -354,6 +356,26 @@ penstock_status penstock_client_open(const char *source, size_t source_size, con
 penstock_status penstock_client_request(penstock_client *client, const char *request, size_t size,
                                         int64_t timeout_ms, penstock_page **page,
                                         penstock_error **error);
+
+/**
+ * Where the client's requests, its servers' own limits and its circuit breakers stand, as a JSON
+ * object: "in_flight", "waiting" (for a permit, a backoff or a breaker) and "hosts", an array with,
+ * for each origin that was called, "origin", "in_flight", "concurrency" (how many requests at once
+ * the server is found to bear, where that is found out), "limits" (what its responses told last:
+ * "resource", "name", "unit", "limit", "remaining", "window_ms", "reset_ms"; after refusals that
+ * named no time "paused_ms" and "requests_per_second") and "breakers" ("stream", absent for single
+ * requests, "state": "closed", "open", "half_open" or "disabled", "failures_in_a_row", "open_ms",
+ * and where a rate is counted "calls", "failures" and "slow"). Keys that don't apply are absent;
+ * more may be added.
+ *
+ * @param out    The text. Yours; penstock_text_free().
+ * @param error  See ERRORS above.
+ * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_STATE.
+ *
+ * Threads: many at once. Blocks: until the I/O thread answers (well under a millisecond). Since 0.1.0.
+ */
+penstock_status penstock_client_state(penstock_client *client, penstock_text **out,
+                                      penstock_error **error);
 
 /**
  * End everything that runs on the client: paginators and requests return
@@ -571,7 +593,7 @@ penstock_slice penstock_page_checkpoint(const penstock_page *page);
 
 /**
  * What else is known, as a JSON object: "url" (redacted), "method", "status", "request_id",
- * "http_version", "attempts", "redirects", "elapsed_ms", "first_byte_ms", "wire_bytes",
+ * "http_version", "attempts", "redirects", "idempotency_key", "elapsed_ms", "first_byte_ms", "wire_bytes",
  * "body_bytes", "records", "filtered" (records that a filter left out), "duplicates" (left out
  * since their key came before), "without_key", "missing" (on the last page: how many records fewer
  * came than the server said there were), "limit", "detected" (on the first page of a walk whose
@@ -812,7 +834,7 @@ int32_t penstock_error_attempts(const penstock_error *error);
 
 /**
  * All of it as a JSON object: "status", "message", "http_status", "url", "request_id",
- * "retry_after_ms", "attempts", "stream", "over" (as in penstock_page_metadata()), "page",
+ * "retry_after_ms", "attempts", "idempotency_key", "stream", "over" (as in penstock_page_metadata()), "page",
  * "pointer", "body" (start of the error body, sanitised); keys that don't apply are absent. "{}" for
  * NULL; never NULL.
  *

@@ -44,6 +44,18 @@ final class ClientHandle: Owned, Sendable {
     }
 }
 
+@_cdecl("penstock_client_state") @implementation public func penstock_client_state(
+    _ client: OpaquePointer?, _ out: UnsafeMutablePointer<OpaquePointer?>?,
+    _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> penstock_status {
+    boundary(error) { () throws(Failure) in
+        let client = try Handle.need(client, "client", as: ClientHandle.self)
+        let out = try need(out, "out")
+        Handle.give(OwnedText(try client.loop.state()), to: out)
+        return PENSTOCK_OK
+    }
+}
+
 @_cdecl("penstock_client_cancel") @implementation public func penstock_client_cancel(_ client: OpaquePointer?) {
     Handle.own(client, as: ClientHandle.self)?.loop.cancelAll()
 }

@@ -58,6 +58,21 @@ extension Client {
     }
 }
 
+extension Client {
+    /// Where limits, breakers and requests stand, as JSON text.
+    public func state(now: Instant) -> String {
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.member("in_flight", transferCount)
+            writer.member("waiting", waitingCount)
+            servers.state(&writer, now: now)
+        }
+        return writer.text
+    }
+
+    private var waitingCount: Int { exchanges.count - transferCount }
+}
+
 extension Servers.Health {
     /// Of a whole response. Refusals by a limit and errors of the caller say nothing.
     init(status: Int, isThrottled: Bool, ruling: ErrorRule.Action?, isAccepted: Bool) {

@@ -51,6 +51,8 @@ public struct Client {
     var actions: [Action] = []
     private var actionsTaken = 0
     private var lastID: UInt64 = 0
+    /// Of the keys that it makes for requests.
+    public var keys = RequestKeys(seed: (0, 0))
     public internal(set) var counts: [UInt64: Counts] = [:]
 
     public init(
@@ -250,6 +252,8 @@ public struct Client {
         walks.values.contains { $0.isStarved } || fanOuts.values.contains { $0.isStarved }
     }
 
+    var transferCount: Int { transfers.count }
+
     // MARK: inside
 
     mutating func newID() -> UInt64 {
@@ -380,6 +384,8 @@ public struct Client {
         _ request: PreparedRequest, walk: UInt64, place: UInt64
     ) throws(Failure) -> UInt64 {
         lastID &+= 1
+        var request = request
+        if let header = request.keyHeader { request.add(key: keys.next(), header: header) }
         let exchange = Exchange(walk: walk, place: place, request: request, plan: source.retry)
         exchanges[lastID] = exchange
         if let failure = lineUp(lastID, exchange) {

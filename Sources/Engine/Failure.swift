@@ -16,6 +16,8 @@ public struct Failure: Error, Sendable, Equatable {
     public var requestID: String?
     public var retryAfter: Timespan?
     public var attempts: Int = 0
+    /// What the server tells repetitions of the request by.
+    public var idempotencyKey: String?
     public var stream: String?
     /// What the failed walk was made for, of a stream that is walked over something.
     public var over: [OverBinding] = []

@@ -92,6 +92,9 @@ static void functions_with_status(void) {
     REFUSED(penstock_paginator_next(walk, 0, NULL, where));
     REFUSED(penstock_paginator_next(walk, -1, NULL, where));
 
+    REFUSED(penstock_client_state(NULL, &text, where));
+    REFUSED(penstock_client_state(open, NULL, where));
+
     REFUSED(penstock_sync_open(NULL, 0, &sync, where));
     REFUSED(penstock_sync_open("{}", 2, NULL, where));
     REFUSED(penstock_sync_wait(NULL, 0, where));

@@ -108,8 +108,8 @@ def test_a_limit_that_only_the_server_knows_loses_nothing(site: NewSite, vendor:
     del source["limits"]
     here = site(vendor, limit="fixed:8:1s")
     compare(walk(source, stream, here), stream, here)
-    # One refusal tells how long to wait; another would be a wait too short.
-    assert here.stats()["violations"] <= 1
+    # Slack tells nothing but how long to wait once it has refused.
+    assert here.stats()["violations"] <= (1 if vendor == "slack" else 0)
 
 
 @pytest.mark.parametrize("vendor", ["stripe", "jsonplaceholder", "github"])

@@ -1,6 +1,11 @@
 extension DocumentParser {
     static func servers(_ place: DocumentPlace, _ source: inout Source) throws(Failure) {
         if let limits = place["server_limits"] { source.serverLimits = serverLimits(limits) }
+        switch place["idempotency_key"]?.value {
+        case .bool(true)?: source.keyHeader = RequestPlan.usualKeyHeader
+        case .string(let name)?: source.keyHeader = name
+        default: break
+        }
         guard let breaker = place["breaker"] else { return }
         source.breaker.isOn = breaker.value.bool ?? true
         guard breaker.value.members != nil else { return }
@@ -22,6 +27,21 @@ extension DocumentParser {
                     "\"window_calls\" is below \"least_calls\", so a percentage would never count")
             }
         }
+    }
+
+    /// The idempotency key of a request: given, to be made, or none.
+    func key(_ place: DocumentPlace, of plan: inout RequestPlan, in source: Source) throws(Failure) {
+        let given = place["idempotency_key"]
+        let header = source.keyHeader ?? RequestPlan.usualKeyHeader
+        plan.keyHeader = header
+        plan.idempotencyKey = given?.value.string
+        let isUnsafe = !PreparedRequest.isIdempotent(plan.method) && plan.idempotent != true
+        plan.makesKey = given?.value.bool ?? (given == nil && source.keyHeader != nil && isUnsafe)
+        let isTaken = (source.headers + plan.headers).contains { ASCII.equalsIgnoringCase($0.name, header) }
+        guard isTaken, plan.makesKey || plan.idempotencyKey != nil else { return }
+        // A header that the document sets itself is the key.
+        guard let given else { return plan.makesKey = false }
+        throw given.failure("the header \(MessageText.quoted(header)) is given, too")
     }
 
     private static func serverLimits(_ place: DocumentPlace) -> ServerLimitsPlan {

@@ -61,12 +61,6 @@ extension RequestPlan {
         var plan = try parser.request(place, in: source, slots: [])
         plan.priority = place["priority"]?.value.string.flatMap { Priority(rawValue: $0) } ?? .normal
         try DocumentParser.check(plan, stream: "", in: source, place)
-        plan.idempotencyKey = place["idempotency_key"]?.value.string
-        if plan.idempotencyKey != nil,
-            plan.headers.contains(where: { ASCII.equalsIgnoringCase($0.name, "Idempotency-Key") })
-        {
-            throw (place["idempotency_key"] ?? place).failure("the header \"Idempotency-Key\" is given, too")
-        }
         plan.acceptedStatuses = (place["accept_status"]?.value.array ?? []).compactMap { $0.int.map(Int.init) }
         return plan
     }
@@ -162,6 +156,7 @@ extension DocumentParser {
             let text = ASCII.trimmed(graphql["query"]?.value.string ?? "")
             if plan.idempotent == nil, text.hasPrefix("query") || text.hasPrefix("{") { plan.idempotent = true }
         }
+        try key(place, of: &plan, in: source)
         if place["timeouts"] != nil || place["caps"] != nil {
             var limits = source.transfer
             Vocabulary.timeouts.apply(place["timeouts"], to: &limits)

@@ -14,6 +14,15 @@ extension Vocabulary {
                 + "once. Refusals because of a limit and other 4xx don't count. False: none.", default: .bool(true)),
     ]
 
+    static let sourceKey: Key = .init(
+        "idempotency_key", .choice([.flag, .text(.headerName)]),
+        "Every POST and PATCH that is not \"idempotent\" carries a key, a UUID made for it and the same on all its attempts, so "
+            + "that the server carries it out once however often it arrives, and it may be retried. A text is the header's "
+            + "name; true is short for \"Idempotency-Key\". For servers that know such keys.",
+        default: .bool(false), examples: [.bool(true), .string("X-Idempotency-Key")])
+    static let streamKey: Key = .init(
+        "idempotency_key", .flag, "Whether its requests carry such a key; by the source's when absent.")
+
     static let serverLimits: ObjectShape = .init(
         title: "Server limits", description: "What is made of the limits that responses tell of.",
         keys: [

@@ -16,6 +16,7 @@ extension Vocabulary {
                 "idempotent", .flag,
                 "Sending it twice does no harm, so it may be retried. By the method when absent: true for GET, false "
                     + "for POST. A POST that only reads is true."),
+            streamKey,
             records,
             Key(
                 "missing_records", .text(.one(of: ["error", "empty"])),
@@ -138,9 +139,10 @@ extension Vocabulary {
                 "Sending it twice does no harm, so it may be retried. By the method when absent (RFC 9110 section 9.2.2)."
             ),
             Key(
-                "idempotency_key", .text(.line(1...255)),
-                "Sent as Idempotency-Key: the server carries the request out once however often it arrives, so it may "
-                    + "be retried."),
+                "idempotency_key", .choice([.flag, .text(.line(1...255))]),
+                "Sent as Idempotency-Key, or in the header that the source names: the server carries the request out once "
+                    + "however often it arrives, so it may be retried. True: one is made. A key that is kept and given again "
+                    + "serves after a restart, too. By the source's \"idempotency_key\" when absent."),
             Key(
                 "accept_status", statuses, "Statuses of 400 and more that are an answer, not an error.",
                 default: .array([])),

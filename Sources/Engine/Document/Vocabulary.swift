@@ -26,6 +26,7 @@ enum Vocabulary {
                 "limits", .named(limits), "What the server allows. All of them hold at once. None when absent.",
                 examples: [.string("10/s")]),
         ] + serverKeys + [
+            sourceKey,
             Key("retry", .object(retry.shape), "When a failed request is sent again."),
             errors("In this order, before the built-in rules."),
             Key("timeouts", .named(timeoutsPart), "How long a request may take."),

@@ -26,6 +26,8 @@ struct Exchange: Sendable {
     private var isHop = false
     /// The circuit breaker keeps it since then.
     private var heldSince: Instant?
+    /// Connections that broke after the request had gone out.
+    private var broken = 0
     /// Answers of 200 that were not JSON.
     private var badBodies = 0
 
@@ -53,6 +55,15 @@ struct Exchange: Sendable {
     mutating func failed(_ failure: TransferFailure, now: Instant, services: inout some Services) -> Verdict {
         let described = Failure(transport: failure)
         guard failure.kind.passes else { return .fail(complete(described)) }
+        if failure.kind == .contentEncoding {
+            // Once more without any encoding; a server that can't do that either never will.
+            guard !request.has(header: "accept-encoding") else { return .fail(complete(described)) }
+            request.headers.append((name: "Accept-Encoding", value: .plain("identity")))
+        }
+        if failure.mayHaveReachedServer, failure.kind.isBrokenConnection {
+            broken += 1
+            request.avoidsReuse = broken >= 2
+        }
         let verdict = retry.failed(
             mayHaveRun: failure.mayHaveReachedServer, retryAfter: nil, throttled: false, now: now, services: &services)
         return settle(verdict, described)
@@ -102,7 +113,7 @@ struct Exchange: Sendable {
             ?? Failure(head: head, body: body, feedback: feedback, secrets: secrets)
         let isWorthRepeating =
             ruling.map { $0.action != .fail && $0.action != .renewAuth }
-            ?? (retry.plan.statuses.contains(head.status) || feedback.throttled)
+            ?? (retry.plan.statuses.contains(head.status) || feedback.throttled || isStillUnderWay(head))
         guard isWorthRepeating else { return .fail(complete(described)) }
         // A refusal because of a limit, or one that names the time to come back, was not carried out.
         let refused = feedback.throttled || (head.status == 503 && feedback.retryAfter != nil)
@@ -122,6 +133,11 @@ struct Exchange: Sendable {
         return true
     }
 
+    /// The server is still at work on an earlier attempt (draft-ietf-httpapi-idempotency-key-header, section 2.6).
+    private func isStillUnderWay(_ head: ResponseHead) -> Bool {
+        head.status == 409 && request.idempotencyKey != nil && attempts > 1
+    }
+
     /// The answer of 2xx can't be read: cut off in a way that the transport could not see, or an HTML error page.
     mutating func unreadable(_ failure: Failure, now: Instant, services: inout some Services) -> Verdict {
         badBodies += 1
@@ -135,6 +151,7 @@ struct Exchange: Sendable {
     func complete(_ failure: Failure) -> Failure {
         var failure = failure
         failure.attempts = attempts
+        failure.idempotencyKey = request.idempotencyKey
         if failure.url == nil { failure.url = request.url.redacted() }
         return failure
     }

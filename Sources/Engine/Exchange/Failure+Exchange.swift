@@ -48,6 +48,16 @@ extension TransferFailure.Kind {
     }
 }
 
+extension TransferFailure.Kind {
+    /// A connection died under the request: another one from the same pool may be as dead.
+    var isBrokenConnection: Bool {
+        switch self {
+        case .closedBeforeResponse, .truncated, .sending, .receiving, .http2Stream, .protocolError: true
+        default: false
+        }
+    }
+}
+
 extension ResponseHead {
     /// What the server's support desk asks for. The usual names, most telling first.
     var requestID: String? { requestID(without: []) }

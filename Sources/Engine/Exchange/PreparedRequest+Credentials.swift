@@ -38,7 +38,7 @@ extension PreparedRequest {
         }
         var request = TransferRequest(
             method: method, url: url.withoutFragment, headers: sent, body: body, limits: limits,
-            freshConnection: !idempotent)
+            freshConnection: !idempotent || avoidsReuse)
         request.reportsHead = reportsHead
         return request
     }

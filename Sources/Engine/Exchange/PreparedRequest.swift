@@ -11,6 +11,12 @@ struct PreparedRequest: Sendable {
     /// What the source's tokens were when it was sent last.
     var tokens: [Token] = []
     var idempotent: Bool
+    /// What the server tells repetitions by.
+    var idempotencyKey: String?
+    /// The header of a key that is still to be made.
+    var keyHeader: String?
+    /// Connections broke under it.
+    var avoidsReuse = false
     var acceptedStatuses: [Int] = []
     /// A redirect led to another origin. What it leads to from there gets no credentials, though it be the base URL's
     /// own origin again: a stranger chose it (Go's CVE-2024-45336).

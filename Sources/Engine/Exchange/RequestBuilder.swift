@@ -106,10 +106,16 @@ final class RequestBuilder: Sendable {
         if !plan.jsonFields.isEmpty { try putFields(filling, &body) }
         var request = PreparedRequest(
             method: plan.method, url: url, headers: headers,
-            idempotent: plan.idempotent ?? (PreparedRequest.isIdempotent(plan.method) || plan.idempotencyKey != nil),
+            idempotent: plan.idempotent
+                ?? (PreparedRequest.isIdempotent(plan.method) || plan.idempotencyKey != nil || plan.makesKey),
             acceptedStatuses: plan.acceptedStatuses, limits: plan.limits ?? source.transfer)
         request.secretQuery = secretQuery
-        if let key = plan.idempotencyKey { request.headers.append((name: "Idempotency-Key", value: .plain(key))) }
+        if let key = plan.idempotencyKey {
+            request.headers.append((name: plan.keyHeader, value: .plain(key)))
+            request.idempotencyKey = key
+        } else if plan.makesKey {
+            request.keyHeader = plan.keyHeader
+        }
         if let body {
             request.encode(body)
             request.bodySecrets = plan.bodyTexts.flatMap(\.secrets)

@@ -68,6 +68,10 @@ public struct RequestPlan: Sendable, Equatable {
     /// Sending it twice does no harm. Nil: by the method (RFC 9110 section 9.2.2).
     public var idempotent: Bool?
     public var idempotencyKey: String?
+    /// A key is made for each logical request, the same on all its attempts.
+    public var makesKey = false
+    public var keyHeader = RequestPlan.usualKeyHeader
+    public static let usualKeyHeader = "Idempotency-Key"
     /// Statuses of 400 and more that are handed over as a page instead of failing.
     public var acceptedStatuses: [Int] = []
     /// Nil: the source's.

@@ -39,6 +39,8 @@ public struct Source: Sendable {
     public var retry = RetryPlan()
     public var serverLimits = ServerLimitsPlan()
     public var breaker = BreakerPlan()
+    /// The header for the keys of requests that are not idempotent. Nil: they get none.
+    public var keyHeader: String?
     /// In their order, before the built-in rules.
     public var errors: [ErrorRule] = []
     public var transfer = TransferLimits()

@@ -14,6 +14,7 @@ extension PageFacts {
             }
             writer.member("attempts", attempts)
             writer.member("redirects", redirects)
+            writer.member("idempotency_key", idempotencyKey)
             writer.name("elapsed_ms")
             writer.decimal(thousandths: head.elapsed.nanoseconds / 1000)
             writer.name("first_byte_ms")
@@ -75,6 +76,7 @@ extension Failure {
             writer.member("request_id", requestID)
             writer.member("retry_after_ms", retryAfter?.milliseconds)
             if attempts > 0 { writer.member("attempts", attempts) }
+            writer.member("idempotency_key", idempotencyKey)
             writer.member("stream", stream)
             writer.over(over)
             writer.member("page", page)

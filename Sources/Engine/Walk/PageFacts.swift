@@ -15,6 +15,7 @@ public struct PageFacts: Sendable {
     public var url: WebURL
     public var attempts: Int
     public var redirects: Int
+    public var idempotencyKey: String?
     public var limitRemaining: Int64?
     public var limitReset: Timespan?
     public var nextToken: String?

@@ -181,6 +181,7 @@ struct Walk: Sendable {
         var facts = PageFacts(
             transfer: transfer, stream: stream.name, index: index, head: head, method: exchange.request.method,
             url: exchange.request.url, attempts: exchange.attempts, redirects: Int(clamping: exchange.redirects))
+        facts.idempotencyKey = exchange.request.idempotencyKey
         facts.limitRemaining = feedback.remaining
         facts.limitReset = feedback.resetAfter
         facts.over = stream.bound

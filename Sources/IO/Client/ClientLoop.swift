@@ -14,6 +14,7 @@ package final class ClientLoop: Sendable {
         case close(walk: UInt64)
         case cancel(walk: UInt64)
         case cancelAll
+        case report(Monitor<String?>)
         case wake
         case stop
     }
@@ -78,6 +79,27 @@ package final class ClientLoop: Sendable {
         return Pages(queue: queue, loop: self, walk: walk, isOnDemand: !stream.lookAhead && !isCall)
     }
 
+    /// Where limits and breakers stand, as JSON text.
+    package func state() throws(Failure) -> String {
+        let answer = Monitor<String?>(nil)
+        let thread = mailbox.withLock { mailbox -> Thread in
+            if case .running = mailbox.thread { mailbox.commands.append(.report(answer)) }
+            return mailbox.thread
+        }
+        switch thread {
+        case .stopped: throw Failure(.state, "the client was freed")
+        // Nothing was sent yet, and nothing learnt.
+        case .notStarted: return Engine.Client(source: source).state(now: Clock.now())
+        case .running: break
+        }
+        transport.wake()
+        // The thread waits for nothing but the network: it answers at once, or it has been stopped meanwhile.
+        guard let text = answer.wait(milliseconds: 10_000, { $0 }) else {
+            throw Failure(.state, "the client was freed")
+        }
+        return text
+    }
+
     package func cancelAll() {
         mailbox.withLock { $0.isCancelled = true }
         post(.cancelAll)
@@ -134,6 +156,7 @@ package final class ClientLoop: Sendable {
             self.loop = loop
             let budget = loop.shared?.share { [weak loop] in loop?.post(.wake) }
             engine = Engine.Client(source: loop.source, budget: budget, notary: SystemNotary())
+            engine.keys = RequestKeys(seed: SystemServices.chance())
         }
 
         /// False when the thread is to end.
@@ -174,6 +197,9 @@ package final class ClientLoop: Sendable {
             case .close(let walk): close(walk)
             case .cancel(let walk): cancel(walk, "the paginator was cancelled")
             case .cancelAll: for walk in Array(queues.keys) { cancel(walk, "the client was cancelled") }
+            case .report(let answer):
+                let text = engine.state(now: Clock.now())
+                answer.update { $0 = text }
             case .wake: break
             case .stop:
                 for walk in Array(queues.keys) { cancel(walk, "the client was freed") }

@@ -7,12 +7,18 @@ package struct SystemServices: Services {
     private let key: UInt64
     private var generator: SplitMix64
 
-    package init() {
+    /// 128 bits of the kernel's.
+    package static func chance() -> (UInt64, UInt64) {
         var seeds: (UInt64, UInt64) = (0, 0)
         if getentropy(&seeds, MemoryLayout.size(ofValue: seeds)) != 0 {
             seeds.0 = UInt64(truncatingIfNeeded: Clock.now().nanoseconds)
             seeds.1 = UInt64(truncatingIfNeeded: getpid())
         }
+        return seeds
+    }
+
+    package init() {
+        let seeds = Self.chance()
         key = seeds.0
         generator = SplitMix64(state: seeds.1)
     }

@@ -71,7 +71,9 @@ import Testing
                         Self.stream(kind), Array(repeating: .failing(failing, reached: reached), count: 9))
                     let failure = try #require(world.failure)
                     let again = passes && (!reached || Self.isRepeatable(kind))
-                    #expect(world.sent.count == (again ? 5 : 1), "\(failing), \(kind), reached \(reached)")
+                    // An encoding that can't be read is done without once.
+                    let most = failing == .contentEncoding ? 2 : 5
+                    #expect(world.sent.count == (again ? most : 1), "\(failing), \(kind), reached \(reached)")
                     #expect(failure.code == code, "\(failing)")
                     #expect(failure.stream == "things" && failure.page == 0, "\(failing)")
                     #expect(failure.url == "https://api.test/v1/things")

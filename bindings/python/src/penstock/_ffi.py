@@ -231,6 +231,10 @@ def penstock_client_request(
 ) -> int: ...
 
 
+@_declare(_STATUS, ClientPointer, POINTER(TextPointer), _ERROR_OUT)
+def penstock_client_state(client: ClientPointer, out: Out, error: Out, /) -> int: ...
+
+
 @_declare(None, ClientPointer)
 def penstock_client_cancel(client: ClientPointer, /) -> None: ...
 

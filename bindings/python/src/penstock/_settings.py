@@ -15,7 +15,51 @@ class Retry(TypedDict, total=False):
     max_retry_after: str
     max_elapsed: str
     max_throttle_wait: str
+    budget_percent: int
+    budget_least: int
     statuses: Sequence[int]
+
+
+class LimitHeaders(TypedDict, total=False):
+    """The names of the headers that tell of the server's limit, where they are unusual."""
+
+    limit: str
+    remaining: str
+    reset: str
+    reset_format: Literal[
+        "auto",
+        "delta_s",
+        "delta_ms",
+        "epoch_s",
+        "epoch_ms",
+        "http_date",
+        "iso8601",
+        "duration",
+    ]
+
+
+class ServerLimits(TypedDict, total=False):
+    """What is made of the limits that responses tell of."""
+
+    pace: Literal["auto", "spread", "burst"]
+    reserve: int
+    reserve_percent: int
+    profile: Literal["auto"] | LimitHeaders
+
+
+class Breaker(TypedDict, total=False):
+    """When a server that fails is left alone, and for how long."""
+
+    failures: int
+    failure_percent: int
+    window: str
+    window_calls: int
+    least_calls: int
+    slow_after: str
+    slow_percent: int
+    open: str
+    longest_open: str
+    probes: int
 
 
 class Timeouts(TypedDict, total=False):

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypedDict, Union
 from ._auth_types import Auth
 from ._record_types import ErrorRule, Records, RememberedKeys
 from ._settings import (
+    Breaker,
     Caps,
     ConcurrencyLimit,
     Connections,
@@ -22,6 +23,7 @@ from ._settings import (
     Priority,
     RateLimit,
     Retry,
+    ServerLimits,
     Spacing,
     Timeouts,
 )
@@ -373,6 +375,7 @@ class Stream(_Path, _Request, _Walk, total=False):
 
     description: str
     method: Literal["GET", "POST"]
+    idempotency_key: bool
     records: str | Records
     missing_records: Literal["error", "empty"]
     key: str | Sequence[str]
@@ -395,6 +398,9 @@ class SourceDocument(_Schema, total=False):
     headers: Headers
     query: Query
     limits: Limits
+    server_limits: bool | ServerLimits
+    breaker: bool | Breaker
+    idempotency_key: bool | str
     retry: Retry
     errors: Sequence[ErrorRule]
     timeouts: Timeouts
@@ -418,7 +424,7 @@ class RequestDocument(_Path, _Request, total=False):
 
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     params: Params
-    idempotency_key: str
+    idempotency_key: bool | str
     priority: Priority
     accept_status: Sequence[int]
 

@@ -195,7 +195,7 @@ class Client(Handle[_ffi.ClientPointer]):
         query: Query | None = None,
         headers: Mapping[str, Any] | None = None,
         json: Any = _NOT_GIVEN,
-        idempotency_key: str | None = None,
+        idempotency_key: str | bool | None = None,
         timeout: float | None = None,
         **options: Any,
     ) -> Page:
@@ -207,8 +207,9 @@ class Client(Handle[_ffi.ClientPointer]):
             query: Query parameters.
             headers: Headers besides the document's own.
             json: The body, as JSON; None sends null.
-            idempotency_key: Sent along, so that a retry cannot act twice. Without one (or
-                `idempotent=True`) a POST or PATCH is not retried.
+            idempotency_key: Sent along, so that a retry cannot act twice; True: one is made
+                (`Page.metadata`, `PenstockError.detail`). Without one (or `idempotent=True`) a POST
+                or PATCH is not retried.
             timeout: When to give the request up, in seconds. None: the document's time limits.
             options: Further keys ("request" in `penstock.schema()`), such as
                 `accept_status=[404]`.
@@ -238,7 +239,7 @@ class Client(Handle[_ffi.ClientPointer]):
         query: Query | None = None,
         headers: Mapping[str, Any] | None = None,
         json: Any = _NOT_GIVEN,
-        idempotency_key: str | None = None,
+        idempotency_key: str | bool | None = None,
         **options: Any,
     ) -> Page:
         """As `request()`, in asyncio; cancelling the task gives the request up."""
@@ -276,6 +277,21 @@ class Client(Handle[_ffi.ClientPointer]):
             )
         check(status, error)
         return Paginator(self, out, self._read)
+
+    # ------------------------------------------------------------------------------- state
+
+    def state(self) -> dict[str, Any]:
+        """Where requests, the servers' own limits and the circuit breakers stand: what
+        `penstock_client_state()` in `penstock.h` describes."""
+        out = _ffi.TextPointer()
+        error = _ffi.ErrorPointer()
+        with self._use() as pointer:
+            check(_ffi.penstock_client_state(pointer, _ffi.byref(out), _ffi.byref(error)), error)
+        try:
+            state: dict[str, Any] = json_module.loads(_ffi.bytes_of(_ffi.penstock_text_slice(out)))
+        finally:
+            _ffi.penstock_text_free(out)
+        return state
 
     # ------------------------------------------------------------------------------- life
 
@@ -323,7 +339,7 @@ def _request_document(
     query: Query | None,
     headers: Mapping[str, Any] | None,
     json: Any,
-    idempotency_key: str | None,
+    idempotency_key: str | bool | None,
     options: Mapping[str, Any],
 ) -> dict[str, Any]:
     document = _without_none(

@@ -98,8 +98,8 @@ class PenstockError(Exception):
     """The number of the page in its walk, from 0."""
     detail: Mapping[str, Any]
     """All of it as the library told it, with "pointer" (place in a document), "over" (what the
-    page was asked for, of a stream walked over others) and "body" (start of the error body) where
-    they apply."""
+    page was asked for, of a stream walked over others), "idempotency_key" and "body" (start of the
+    error body) where they apply."""
 
     def __init__(
         self,

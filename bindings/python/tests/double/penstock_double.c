@@ -183,6 +183,14 @@ penstock_status penstock_client_request(penstock_client *client, const char *req
     (void)client, (void)request, (void)size, (void)timeout_ms, (void)page;
     return fail(error, PENSTOCK_ERROR_INTERNAL);
 }
+penstock_status penstock_client_state(penstock_client *client, penstock_text **out,
+                                      penstock_error **error) {
+    (void)client;
+    (void)error;
+    *out = made(TEXT, sizeof **out);
+    snprintf((*out)->json, sizeof(*out)->json, "{\"in_flight\":0,\"waiting\":0,\"hosts\":[]}");
+    return PENSTOCK_OK;
+}
 void penstock_client_cancel(penstock_client *client) {
     client->cancelled = 1;
 }
