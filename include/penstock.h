@@ -222,9 +222,14 @@ penstock_status penstock_source_explain(const char *source, size_t source_size, 
  * somebody else is an error (PENSTOCK_ERROR_STORAGE of the next request) and not the end of the
  * process; it hands every other SIGBUS on to the handler before it.
  *
+ * With `"share": {"redis": …, "key": …}` processes on any hosts share it through Redis, by Redis'
+ * clock. The library hiredis is loaded then; the connection is made by a thread of the limiter's
+ * own when the first request wants a permit. "away" says what holds while Redis does not answer.
+ *
  * @param json   Limits as in a source document's "limits": `"10/s"`, or
  *               `[{"requests": 10, "per": "1s", "burst": 50}, {"concurrent": 8}]`; or an object:
- *               `{"limits": "10/s", "share": {"file": "/run/example.budget"}}`.
+ *               `{"limits": "10/s", "share": {"file": "/run/example.budget"}}`,
+ *               `{"limits": "10/s", "share": {"redis": {"env": "REDIS_URL"}, "key": "example"}}`.
  * @param size   Its length in bytes.
  * @param out    The limiter. Yours; penstock_limiter_free().
  * @param error  See ERRORS above.

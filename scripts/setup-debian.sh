@@ -16,6 +16,8 @@ packages=(
     pkg-config make gcc g++ clang clang-format valgrind shellcheck
     # servers and clients of the tests; plain nginx has TLS and HTTP/2 built in
     nginx curl openssl python3 python3-venv
+    # budgets across hosts; the tests start a server of their own
+    redis-server libhiredis0.14
 )
 
 root=()
@@ -51,11 +53,13 @@ install() {
 }
 
 # Debian starts a service when its package is installed, and at every boot. The tests start nginx
-# themselves, with settings of their own on ports of their own, so the service would only be in the
-# way. A policy-rc.d that answers 101 forbids starting for the length of this run.
-nginx_is_new=
-if ! installed nginx; then
-    nginx_is_new=1
+# and Redis themselves, with settings of their own on ports of their own, so the services would only
+# be in the way. A policy-rc.d that answers 101 forbids starting for the length of this run.
+services=()
+for service in nginx redis-server; do
+    installed "$service" || services+=("$service")
+done
+if ((${#services[@]})); then
     if [[ ! -e /usr/sbin/policy-rc.d ]]; then
         policy=/usr/sbin/policy-rc.d
         printf '#!/bin/sh\nexit 101\n' | "${root[@]}" tee "$policy" >/dev/null
@@ -65,8 +69,8 @@ fi
 
 install "${packages[@]}"
 
-if [[ -n $nginx_is_new ]] && command -v systemctl >/dev/null; then
-    "${root[@]}" systemctl disable nginx.service >/dev/null 2>&1 || true
+if ((${#services[@]})) && command -v systemctl >/dev/null; then
+    "${root[@]}" systemctl disable "${services[@]/%/.service}" >/dev/null 2>&1 || true
 fi
 
 # Clang's sanitizer runtimes: a package of their own since Debian 12, part of clang before. By the

@@ -32,8 +32,9 @@ static inline void penstock_futex_wake(void *word, int count) {
     syscall(SYS_futex, word, FUTEX_WAKE, count, 0, 0, 0);
 }
 
-// Locks of an open file rather than of a process: the kernel gives them up when the last process that has it open ends,
-// in whatever PID namespace. The numbers are Linux's; its headers name them only for GNU sources.
+// Locks of an open file rather than of a process: the kernel gives them up when the last process
+// that has it open ends, in whatever PID namespace. The numbers are Linux's; its headers name them
+// only for GNU sources.
 enum { penstock_ofd_getlk = 36, penstock_ofd_setlk = 37 };
 
 static inline int penstock_lock_byte(int file, int64_t byte, short type) {
@@ -44,7 +45,8 @@ static inline int penstock_lock_byte(int file, int64_t byte, short type) {
 // 1: another open file has a lock in there; 0: none; -1: not known.
 static inline int penstock_is_locked(int file, int64_t first, int64_t count) {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = first, .l_len = count};
-    if (fcntl(file, penstock_ofd_getlk, &lock) != 0) return -1;
+    if (fcntl(file, penstock_ofd_getlk, &lock) != 0)
+        return -1;
     return lock.l_type != F_UNLCK;
 }
 
@@ -53,7 +55,9 @@ static inline int64_t penstock_file_system(int file) {
     return fstatfs(file, &status) == 0 ? (int64_t)(uint32_t)status.f_type : -1;
 }
 
-static inline void *penstock_fault_address(const siginfo_t *info) { return info->si_addr; }
+static inline void *penstock_fault_address(const siginfo_t *info) {
+    return info->si_addr;
+}
 
 typedef void (*penstock_signal_action)(int, siginfo_t *, void *);
 
@@ -65,11 +69,12 @@ static inline int penstock_handle_bus(penstock_signal_action action, struct siga
 }
 
 // What would have happened without penstock_handle_bus().
-static inline void penstock_pass_bus(const struct sigaction *before, int number, siginfo_t *info, void *context) {
+static inline void penstock_pass_bus(const struct sigaction *before, int number, siginfo_t *info,
+                                     void *context) {
     if (before->sa_flags & SA_SIGINFO) {
         before->sa_sigaction(number, info, context);
     } else if (before->sa_handler == SIG_DFL || before->sa_handler == SIG_IGN) {
-        sigaction(SIGBUS, before, 0);  // the access is made again and ends the process
+        sigaction(SIGBUS, before, 0); // the access is made again and ends the process
     } else {
         before->sa_handler(number);
     }

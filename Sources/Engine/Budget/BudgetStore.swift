@@ -12,6 +12,7 @@ public protocol BudgetStore: Sendable {
     /// Nobody of the others begins before that either.
     func pause(_ mask: UInt32, until: Instant)
     func pausedUntil(_ mask: UInt32) -> Instant?
-    /// Called from a thread of the store's whenever asking again may be worth it.
+    /// Called from a thread of the store's, never within a call of these, whenever asking again may be worth it for
+    /// another reason than what this process did itself.
     func onChange(_ wake: @escaping @Sendable () -> Void)
 }

@@ -195,3 +195,16 @@ extension BudgetTable {
         }
     }
 }
+
+extension BudgetTable {
+    /// What a rule still counts besides what is under way.
+    func counted(_ number: Int, now: Instant) -> Int64 {
+        switch plan.rules[number].kind {
+        case .gate: return 0
+        case .bucket(let interval, _):
+            let missing = self[layout.rule(number) + BudgetLayout.fullAt].subtractingReportingOverflow(now.nanoseconds)
+            return missing.overflow ? 0 : max(0, missing.partialValue / max(1, interval.nanoseconds))
+        case .window: return self[layout.rule(number) + BudgetLayout.logged]
+        }
+    }
+}

@@ -248,8 +248,7 @@ package struct BudgetTable: @unchecked Sendable {
             guard other != 0 else { continue }
             left -= 1
             guard other < number, place != own, self[place + 2] & Int64(demand.mask) != 0 else { continue }
-            let due = self[place + 3]
-            let late = due == .max ? Int64.max : due.addingReportingOverflow(Self.patience.nanoseconds).partialValue
+            let late = patience(place)
             if late > now.nanoseconds {
                 result.blocked = true
                 result.until = max(result.until, late)
@@ -292,7 +291,13 @@ package struct BudgetTable: @unchecked Sendable {
         stagedTickets = 0
     }
 
-    /// Wakes the first in the line for each of these rules.
+    /// Until when one in the line is waited for.
+    private func patience(_ place: Int) -> Int64 {
+        let due = self[place + 3]
+        return due == .max ? .max : due.addingReportingOverflow(Self.patience.nanoseconds).partialValue
+    }
+
+    /// Wakes the first in the line for each of these rules; not one that was called and did not come.
     private mutating func callNext(_ mask: UInt32, besides slot: Int? = nil, leaving: Int = -1, now: Int64) {
         guard self[layout.tickets] != 0 else { return }
         for rule in plan.rules.indices {
@@ -300,13 +305,16 @@ package struct BudgetTable: @unchecked Sendable {
             guard Int64(mask) & bit != 0 else { continue }
             var first = -1
             var place = layout.firstTicket
-            for _ in 0..<BudgetLayout.ticketCount {
-                if self[place] != 0, place != leaving, self[place + 2] & bit != 0,
-                    slot.map({ self[place + 1] != Int64($0) }) ?? true, first < 0 || self[place] < self[first]
+            var left = self[layout.tickets]
+            for _ in 0..<BudgetLayout.ticketCount where left > 0 {
+                defer { place += BudgetLayout.ticketWords }
+                guard self[place] != 0 else { continue }
+                left -= 1
+                if place != leaving, self[place + 2] & bit != 0, slot.map({ self[place + 1] != Int64($0) }) ?? true,
+                    first < 0 || self[place] < self[first], patience(place) > now
                 {
                     first = place
                 }
-                place += BudgetLayout.ticketWords
             }
             guard first >= 0 else { continue }
             // From now on it is expected.
@@ -314,5 +322,17 @@ package struct BudgetTable: @unchecked Sendable {
             let slot = Int(truncatingIfNeeded: self[first + 1])
             if slot >= 0, slot < BudgetLayout.slotCount, !woken.contains(slot) { woken.append(slot) }
         }
+    }
+
+    /// Whether somebody did not come when called, since a little while: nobody else was called instead.
+    func wasLetDown(now: Instant) -> Bool {
+        guard self[layout.tickets] != 0 else { return false }
+        for index in 0..<BudgetLayout.ticketCount {
+            let place = layout.firstTicket + index * BudgetLayout.ticketWords
+            guard self[place] != 0 else { continue }
+            let late = patience(place)
+            if late <= now.nanoseconds, late > now.nanoseconds - 400_000_000 { return true }
+        }
+        return false
     }
 }

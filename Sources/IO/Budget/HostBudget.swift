@@ -145,8 +145,13 @@ package final class HostBudget: BudgetStore {
 
         private func bury() {
             let now = Clock.now()
+            let seen = try? change { table throws(BudgetTable.Damage) in
+                (table.isWaiting(slot: self.file.slot), table.wasLetDown(now: now))
+            }
+            guard let (isAwaited, wasLetDown) = seen else { return wake.withLock { $0 }() }
+            isWaiting.store(isAwaited, ordering: .relaxed)
+            if wasLetDown { wake.withLock { $0 }() }
             guard file.mayLook(now: now, every: .milliseconds(90)) else { return }
-            var hasWaiters = false
             for slot in 0..<BudgetLayout.slotCount where slot != file.slot {
                 guard file.words[file.layout.slot(slot)] != 0, !file.isAlive(slot: slot) else { continue }
                 _ = try? change { table throws(BudgetTable.Damage) in
@@ -155,10 +160,6 @@ package final class HostBudget: BudgetStore {
                     try table.bury(slot: slot, now: Clock.now())
                 }
             }
-            _ = try? change { table throws(BudgetTable.Damage) in
-                hasWaiters = table.isWaiting(slot: self.file.slot)
-            }
-            isWaiting.store(hasWaiters, ordering: .relaxed)
         }
 
         func end() {

@@ -38,7 +38,7 @@ package final class SharedLimiter: Sendable {
         let store: (any BudgetStore)? =
             switch plan.share {
             case .file(let path, let budget): try HostBudget(path: path, plan: budget)
-            case .redis: throw Failure(.config, "sharing through Redis is not built in", pointer: "/share/redis")
+            case .redis(let share, let budget): try RedisBudget(share, plan: budget)
             case nil: nil
             }
         self.init(Limiter(plan.limits, store: store), store: store)

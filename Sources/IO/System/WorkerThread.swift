@@ -22,6 +22,8 @@ struct WorkerThread: Sendable {
         var all = sigset_t()
         var before = sigset_t()
         sigfillset(&all)
+        // Those that a thread brings upon itself end the process when they are blocked, whoever would handle them.
+        for number in [SIGBUS, SIGSEGV, SIGILL, SIGFPE] { sigdelset(&all, number) }
         pthread_sigmask(SIG_BLOCK, &all, &before)
         let result = pthread_create(
             &thread, nil,

@@ -67,7 +67,8 @@ class Limiter(Handle[_ffi.LimiterPointer]):
     Args:
         limits: As in a source document: `"10/s"`, or
             `[{"requests": 10, "per": "1s", "burst": 50}, {"concurrent": 8}]`. Or shared with other
-            processes: `{"limits": "10/s", "share": {"file": "/run/example.budget"}}`.
+            processes: `{"limits": "10/s", "share": {"file": "/run/example.budget"}}`, or
+            `{"limits": "10/s", "share": {"redis": {"env": "REDIS_URL"}, "key": "example"}}`.
 
     Raises:
         ConfigError: The limits are wrong; the message names the place.
