@@ -37,6 +37,7 @@ package final class ClientLoop: Sendable {
 
     package let source: Source
     package let generation = Fork.generation
+    package let host = HostCredentials()
     private let mailbox = Lock(Mailbox())
     private let transport: Transport
     private let shared: SharedLimiter?
@@ -133,7 +134,7 @@ package final class ClientLoop: Sendable {
         init(loop: ClientLoop) {
             self.loop = loop
             let budget = loop.shared?.share { [weak loop] in loop?.post(.wake) }
-            engine = Engine.Client(source: loop.source, budget: budget, notary: SystemNotary())
+            engine = Engine.Client(source: loop.source, budget: budget, notary: SystemNotary(host: loop.host))
         }
 
         /// False when the thread is to end.
