@@ -134,6 +134,8 @@ typedef struct penstock_client penstock_client;
 typedef struct penstock_limiter penstock_limiter;
 /** An iterator over the pages of one stream, or the one answer of a single request. One thread at a time. */
 typedef struct penstock_paginator penstock_paginator;
+/** Where a credential callback puts its answer. Valid for as long as the callback runs. */
+typedef struct penstock_credential_reply penstock_credential_reply;
 /** One response and the records in it. Immutable, independent of the paginator and client it came from. */
 typedef struct penstock_page penstock_page;
 /** One run of one or more sources into files. */
@@ -397,6 +399,84 @@ void penstock_client_cancel(penstock_client *client);
  * Threads: any. Blocks: for the time the I/O thread takes to stop (milliseconds). Since 0.1.0.
  */
 void penstock_client_free(penstock_client *client);
+
+/** What a credential callback is asked. Borrowed for as long as the callback runs. */
+typedef struct penstock_credential_request {
+    /** The credential's "name" in the document. */
+    const char *name;
+    /** The request to be signed, such as "POST"; NULL when a token is wanted. */
+    const char *method;
+    /** Its URL as it goes out; NULL when a token is wanted. */
+    const char *url;
+    /** Its body. */
+    penstock_slice body;
+} penstock_credential_request;
+
+/**
+ * A function of the host that gives a token ("type": "host_token": penstock_credential_reply_token()) or the
+ * header fields that sign a request ("type": "host_signature": penstock_credential_reply_header(), once for
+ * each). When it can't it says why: penstock_credential_reply_fail().
+ *
+ * It is called on the client's I/O thread, never twice at once for one client, and nothing of that
+ * client moves while it runs: it should return soon. It may not call functions of this client but
+ * penstock_client_set_credential() and penstock_client_cancel().
+ */
+typedef void (*penstock_credential_callback)(void *context,
+                                             const penstock_credential_request *request,
+                                             penstock_credential_reply *reply);
+
+/** Called with a context that is no longer used. */
+typedef void (*penstock_release)(void *context);
+
+/**
+ * Set the function that a document's credential of type "host_token" or "host_signature" names. To
+ * be set before the first request; a request that needs one that is not set fails with
+ * PENSTOCK_ERROR_STATE. A token is asked for when a request needs one, when it is about to end and
+ * when the server refuses it; a signature for every attempt of every request to the base URL's origin.
+ *
+ * @param name      The credential's "name" in the document.
+ * @param callback  Replaces an earlier one; NULL takes it away.
+ * @param context   Handed to the callback. May be NULL.
+ * @param release   Called with the context when it is no longer used: replaced, or the client is
+ *                  freed. On any thread. NULL for nothing. Not called when this function fails.
+ * @param error     See ERRORS above.
+ * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_STATE.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+penstock_status penstock_client_set_credential(penstock_client *client, const char *name,
+                                               penstock_credential_callback callback, void *context,
+                                               penstock_release release, penstock_error **error);
+
+/**
+ * Answer with a token. It is copied, kept in memory and never shown.
+ *
+ * @param token    Text (UTF-8) without line breaks.
+ * @param size     Its length in bytes.
+ * @param life_ms  How long it lives; below 0 when that is not known: "life" of the document then.
+ *
+ * Threads: the callback's. Blocks: no. Since 0.1.0.
+ */
+void penstock_credential_reply_token(penstock_credential_reply *reply, const char *token,
+                                     size_t size, int64_t life_ms);
+
+/**
+ * Answer with a header field, which replaces one of the same name. Both are copied.
+ *
+ * Threads: the callback's. Blocks: no. Since 0.1.0.
+ */
+void penstock_credential_reply_header(penstock_credential_reply *reply, const char *name,
+                                      const char *value);
+
+/**
+ * Answer that there is no token or signature. The requests that wait for it fail with
+ * PENSTOCK_ERROR_AUTH.
+ *
+ * @param message  Why, in one line; it becomes part of the error. Copied.
+ *
+ * Threads: the callback's. Blocks: no. Since 0.1.0.
+ */
+void penstock_credential_reply_fail(penstock_credential_reply *reply, const char *message);
 
 /* ---------------------------------------------------------------------------------- paginator */
 

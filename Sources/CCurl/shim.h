@@ -1,7 +1,10 @@
 #pragma once
 #include <curl/curl.h>
 #include <dlfcn.h>
+#include <netinet/in.h>
 #include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
 
 // Swift cannot call variadic C functions: one wrapper for each type of argument.
 
@@ -34,6 +37,30 @@ static inline CURLcode penstock_setopt_writer(CURL *easy, CURLoption option,
 
 static inline CURLcode penstock_setopt_prerequest(CURL *easy, curl_prereq_callback value) {
     return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, value);
+}
+
+static inline CURLcode penstock_setopt_open_socket(CURL *easy, curl_opensocket_callback value) {
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, value);
+}
+
+// The bytes of an address that is about to be connected to: 4, 16, or none that we know.
+static inline size_t penstock_address_bytes(const struct curl_sockaddr *address, uint8_t out[16]) {
+    if (address->family == AF_INET && address->addrlen >= sizeof(struct sockaddr_in)) {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)&address->addr;
+        memcpy(out, &in->sin_addr, 4);
+        return 4;
+    }
+    if (address->family == AF_INET6 && address->addrlen >= sizeof(struct sockaddr_in6)) {
+        const struct sockaddr_in6 *in = (const struct sockaddr_in6 *)(const void *)&address->addr;
+        memcpy(out, &in->sin6_addr, 16);
+        return 16;
+    }
+    return 0;
+}
+
+// As libcurl does it without us.
+static inline curl_socket_t penstock_open_socket(const struct curl_sockaddr *address) {
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 // The getters give a default where libcurl gives an error: nothing here is worth a failed transfer.

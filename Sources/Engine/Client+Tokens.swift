@@ -9,6 +9,10 @@ extension Client {
                 until = min(until ?? due, due)
                 continue
             }
+            if let host = tokens[index].plan.host {
+                heard(tokens[index].ask(host: host, now: now, notary: notary), index, now: now)
+                continue
+            }
             let transfer = newID()
             do throws(Failure) {
                 let request = try tokens[index].send(transfer: transfer, now: now, notary: notary)
@@ -31,11 +35,41 @@ extension Client {
 
     /// What is made of the whole request. Nil when it is done, or why it can't be.
     func sign(_ request: inout TransferRequest, _ prepared: PreparedRequest) -> Failure? {
-        guard prepared.isAtHome(of: source), let signature = source.signature else { return nil }
+        guard prepared.isAtHome(of: source) else { return nil }
         do throws(Failure) {
-            try signature.sign(&request, notary: notary)
+            try source.signature?.sign(&request, notary: notary)
+            if let host = source.hostSignature { try add(host, to: &request) }
             return nil
         } catch { return error }
+    }
+
+    private func add(
+        _ host: (name: String, pointer: String), to request: inout TransferRequest
+    ) throws(Failure) {
+        let fields: [(name: String, value: String)]
+        do throws(Failure) {
+            fields = try notary.fields(ofHost: host.name, for: request)
+            for (name, value) in fields {
+                if !HeaderRules.isToken(name) || DocumentParser.reason(againstHeader: name) != nil {
+                    throw Failure(.auth, "the header \(MessageText.quoted(name)) can't be set")
+                }
+                if !HeaderRules.isSafeValue(value) {
+                    throw Failure(
+                        .auth, "the header \(MessageText.quoted(name)) has a line break or other control character")
+                }
+            }
+        } catch {
+            var told = Failure(
+                error.code,
+                "credentials at \(host.pointer): the host's callback \(MessageText.quoted(host.name)): "
+                    + Sanitized.text(Redaction.text(error.message, source.secrets), most: 300))
+            told.pointer = host.pointer
+            throw told
+        }
+        for (name, value) in fields {
+            request.headers.removeAll { ASCII.equalsIgnoringCase($0.name, name) }
+            request.headers.append((name: name, value: value))
+        }
     }
 
     /// The token was good for nothing when that request carried it.

@@ -270,7 +270,7 @@ public struct Client {
         }
         if !tokens.isEmpty { sign(&exchange.request) }
         var request = exchange.request.signed(for: source)
-        if source.signature != nil, let failure = sign(&request, exchange.request) {
+        if source.signature != nil || source.hostSignature != nil, let failure = sign(&request, exchange.request) {
             release(flight, now: now)
             settle(flight.exchange, exchange, .fail(exchange.complete(failure)), status: nil)
             return nil

@@ -48,6 +48,12 @@ static void functions_with_status(void) {
     penstock_paginator *walk = open_stream(open, "page");
     const char *source = source_text(), *request = "{\"path\": \"/single\"}";
 
+    REFUSED(penstock_client_set_credential(NULL, "a", NULL, NULL, NULL, where));
+    REFUSED(penstock_client_set_credential(open, NULL, NULL, NULL, NULL, where));
+    penstock_credential_reply_token(NULL, NULL, 0, 0);
+    penstock_credential_reply_header(NULL, NULL, NULL);
+    penstock_credential_reply_fail(NULL, NULL);
+
     REFUSED(penstock_limiter_open(NULL, 0, &limiter, where));
     REFUSED(penstock_limiter_open(NULL, 6, &limiter, where));
     REFUSED(penstock_limiter_open("\"10/s\"", 6, NULL, where));

@@ -32,7 +32,9 @@ extension DocumentParser {
     ) throws(Failure) -> Source.Credential? {
         if let (slot, plan) = try token(place, of: source) {
             var credential = Source.Credential(slot: slot, secret: Secret(""))
-            credential.origin = "a token from \((plan.first ?? plan.renewal)?.url.redacted() ?? "nowhere")"
+            credential.origin =
+                plan.host.map { "a token from the host's callback \(MessageText.quoted($0))" }
+                ?? "a token from \((plan.first ?? plan.renewal)?.url.redacted() ?? "nowhere")"
             credential.token = source.tokens.count
             source.tokens.append(plan)
             return credential
@@ -56,6 +58,14 @@ extension DocumentParser {
                 secret: try basic(username, password, place),
                 origin: Self.origin(of: password.isEmpty ? place["username"] : place["password"]))
             credential.parts = Self.basicParts(username, password, place["username"])
+            return credential
+        case "host_signature":
+            guard source.hostSignature == nil else { throw place.failure("the host signs already") }
+            let name = place["name"]?.value.string ?? ""
+            source.hostSignature = (name, place.pointer.described)
+            var credential = Source.Credential(
+                slot: .placeholder, secret: Secret(""), origin: "the host's callback \(MessageText.quoted(name))")
+            credential.isSignature = true
             return credential
         case "aws_sigv4":
             let plan = try signature(place)

@@ -4,8 +4,16 @@ extension Source {
         document: JSONValue, options: ClientOptions = ClientOptions(), references: some References
     ) throws(Failure) -> Source {
         let given = DocumentPlace(.object([]), at: JSONPointer().appending("params"))
+        var known: any References = references
+        if let path = options.environmentFile, !options.skipsSecrets {
+            do throws(ReferenceError) {
+                known = ReferencesWithFile(outer: references, file: try EnvironmentFile(try references.file(path.text)))
+            } catch {
+                throw path.place.failure("the file \(MessageText.quoted(path.text)) \(error.reason)", code: .auth)
+            }
+        }
         return try parse(
-            DocumentPlace(document), options.parameters, givenAt: given, references, skipsSecrets: options.skipsSecrets)
+            DocumentPlace(document), options.parameters, givenAt: given, known, skipsSecrets: options.skipsSecrets)
     }
 
     static func parse(
@@ -31,6 +39,7 @@ public struct ClientOptions: Sendable {
     var parameters = Parameters()
     /// Nothing is looked up and nothing can be sent.
     var skipsSecrets = false
+    var environmentFile: (text: String, place: DocumentPlace)?
 
     public init() {}
 
@@ -39,6 +48,7 @@ public struct ClientOptions: Sendable {
         try place.check(.object(Vocabulary.clientOptions))
         var options = ClientOptions()
         options.parameters.add(place["params"])
+        if let file = place["env_file"], let path = file.value.string { options.environmentFile = (path, file) }
         options.skipsSecrets = place["secrets"]?.value.string == "skip"
         return options
     }

@@ -6,6 +6,7 @@ extension DocumentParser {
         var plan = TokenPlan(pointer: place.pointer.described)
         let type = place["type"]?.value.string ?? ""
         switch type {
+        case "host_token": plan.host = place["name"]?.value.string
         case "token_request": try tokenRequest(place, &plan, source)
         case "oauth2_client_credentials", "oauth2_refresh_token", "oauth2_password", "oauth2_jwt_bearer":
             try oauth(String(type.dropFirst("oauth2_".count)), place, &plan, source)

@@ -46,8 +46,10 @@ public struct Explanation: Sendable {
         return credentials.map { credential in
             let prefix = credential.prefix.isEmpty ? "" : "\(MessageText.quoted(credential.prefix)) and "
             if credential.isSignature {
-                return
-                    "each request is signed (AWS Signature Version 4) with a secret from \(credential.origin), to \(origin) only"
+                let how =
+                    credential.slot == .placeholder
+                    ? "by \(credential.origin)" : "(AWS Signature Version 4) with a secret from \(credential.origin)"
+                return "each request to \(origin), and to no other, is signed \(how)"
             }
             let what = credential.token == nil ? "a secret from \(credential.origin)" : credential.origin
             return "\(Words.slot(credential.slot)) carries \(prefix)\(what), to \(origin) only"

@@ -173,6 +173,10 @@ extension Vocabulary {
                 "secrets", .text(.one(of: ["read", "skip"])),
                 "Whether secrets are read and checked at once. Without them a document can be checked and explained "
                     + "(where there are none, as in CI), but no request can be sent.", default: .string("read")),
+            Key(
+                "env_file", .text(.line(1...4096)),
+                "A file of NAME=value lines for variables that the process's environment does not have. Read only when named "
+                    + "here.", examples: [.string(".env")]),
         ])
 
     static let paginatorOptions: ObjectShape = .init(

@@ -47,7 +47,21 @@ extension Vocabulary {
                     "How. \"auto\": seconds, or a time when the number is one; a text may be a date.",
                     default: .string(TokenPlaces.Expiry.auto.rawValue)),
             ] + tokenSlots, exclusive: [["form_fields", "json_body"]] + oneSlot),
+        ObjectShape(
+            title: "Token of the host", tag: "host_token",
+            description:
+                "A callback of the program (penstock_client_set_credential) gives the token, and the next one when it "
+                + "ends or is refused.",
+            keys: [hostName] + hostSlots, exclusive: oneSlot),
+        ObjectShape(
+            title: "Signature of the host", tag: "host_signature",
+            description:
+                "A callback of the program (penstock_client_set_credential) gives header fields for every attempt of "
+                + "every request.", keys: [hostName]),
     ]
+
+    private static let hostName: Key = .init("name", .text(.name), "The callback's.", required: true)
+    private static var hostSlots: [Key] { tokenSlots.filter { !["timeout", "attempts"].contains($0.name) } }
 
     static let clientAuth = ["post", "basic", "none"]
 

@@ -114,7 +114,7 @@ enum Vocabulary {
 
     static let connections: Settings<TransportSettings> = .init(
         "Connections", "Fixed for the life of a client.", defaults: Source.defaultTransport,
-        exclusive: [["proxy", "environment_proxy"]],
+        exclusive: [["proxy", "environment_proxy", "block_private"]],
         [
             .count("idle", \.maxIdleConnections, 0...10_000, "Connections kept open between requests."),
             .count("total", \.maxConnections, 1...10_000, "Connections open at once."),
@@ -133,6 +133,11 @@ enum Vocabulary {
             .text("proxy", \.proxy, .proxy, "None when absent.", examples: [.string("http://proxy.example.com:3128")]),
             .flag(
                 "environment_proxy", \.useEnvironmentProxy, "Take the proxy from https_proxy, http_proxy and no_proxy."),
+            .flag(
+                "block_private", \.blockPrivate,
+                "Connect to no loopback, private, link-local or reserved address, whatever name leads there: for documents and "
+                    + "parameters that others wrote. It looks at addresses when it connects, so it can't be had with a proxy."
+            ),
             .flag(
                 "insecure_skip_verify", \.insecureSkipVerify,
                 "Accept ANY certificate: whoever is on the way reads the credentials. For tests only."),

@@ -6,7 +6,7 @@ extension Failure {
             case .connectTimeout, .firstByteTimeout, .idleTimeout, .totalTimeout: .timeout
             case .tls, .certificate: .tls
             case .bodyTooLarge, .wireTooLarge, .ratioTooHigh, .headersTooLarge, .tooManyHeaders: .limit
-            case .badURL: .config
+            case .badURL, .privateAddress: .config
             case .outOfMemory: .noMemory
             case .cancelled: .cancelled
             case .contentEncoding: .data
@@ -43,7 +43,7 @@ extension TransferFailure.Kind {
         case .closedBeforeResponse, .truncated, .sending, .receiving, .http2Stream, .protocolError: true
         case .contentEncoding: true
         case .certificate, .bodyTooLarge, .wireTooLarge, .ratioTooHigh, .headersTooLarge, .tooManyHeaders: false
-        case .badURL, .outOfMemory, .cancelled, .other: false
+        case .badURL, .privateAddress, .outOfMemory, .cancelled, .other: false
         }
     }
 }

@@ -77,6 +77,8 @@ public struct TransferFailure: Error, Sendable {
         /// The connection broke in the middle of a response, or the length was wrong.
         case truncated
         case sending, receiving, http2Stream, protocolError, contentEncoding
+        /// Every address of the host is private, and those are not to be called.
+        case privateAddress
         case bodyTooLarge, wireTooLarge, ratioTooHigh, headersTooLarge, tooManyHeaders
         case badURL, outOfMemory, cancelled, other
     }
@@ -112,6 +114,8 @@ public struct TransportSettings: Sendable {
     /// Nil: none. Never taken from the environment unless the document says so.
     public var proxy: String?
     public var useEnvironmentProxy = false
+    /// No connection to addresses that are not public, whatever the name was.
+    public var blockPrivate = false
     /// Only by the loud option of the document.
     public var insecureSkipVerify = false
 

@@ -40,6 +40,7 @@ extension RequestPlan {
 extension Slot {
     func overlaps(_ other: Slot) -> Bool {
         switch (self, other) {
+        case (.placeholder, .placeholder): false
         case (.header(let one), .header(let other)): ASCII.equalsIgnoringCase(one, other)
         // One inside the other would replace it.
         case (.json(let one), .json(let other)): one.starts(with: other) || other.starts(with: one)

@@ -32,6 +32,8 @@ public struct Source: Sendable {
     /// What credentials are asked for with.
     var tokens: [TokenPlan] = []
     var signature: SignaturePlan?
+    /// The host's callback that signs requests, and where the document says so.
+    var hostSignature: (name: String, pointer: String)?
     /// Go with every request.
     public var headers: [RequestPlan.NamedText] = []
     public var query: [RequestPlan.NamedText] = []

@@ -2,6 +2,8 @@
 public struct TokenPlan: Sendable {
     /// Where it stands in the document.
     var pointer: String
+    /// The host's callback of that name gives it; there is no request.
+    var host: String?
     /// With what the document has. Nil: only with a refresh token.
     var first: TokenCall?
     /// With the refresh token, when there is one.

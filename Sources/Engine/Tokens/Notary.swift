@@ -8,6 +8,32 @@ public protocol Notary: Sendable {
     func sign(_ bytes: [UInt8], _ algorithm: SignatureAlgorithm, key: Secret) -> [UInt8]?
     /// 16 bytes that nobody can guess.
     func nonce() -> [UInt8]
+    /// What the program around us gives under that name.
+    func token(ofHost name: String) throws(Failure) -> HostToken
+    /// Header fields that make that request a signed one.
+    func fields(ofHost name: String, for request: TransferRequest) throws(Failure) -> [(name: String, value: String)]
+}
+
+/// A token that the host gave.
+public struct HostToken: Sendable {
+    public var text: Secret
+    /// Nil: it does not say.
+    public var life: Timespan?
+    public init(text: Secret, life: Timespan?) {
+        self.text = text
+        self.life = life
+    }
+}
+
+extension Notary {
+    public func token(ofHost name: String) throws(Failure) -> HostToken {
+        throw Failure(.state, "the host has set no callback of that name")
+    }
+    public func fields(
+        ofHost name: String, for request: TransferRequest
+    ) throws(Failure) -> [(name: String, value: String)] {
+        throw Failure(.state, "the host has set no callback of that name")
+    }
 }
 
 public enum SignatureAlgorithm: String, Sendable, CaseIterable {

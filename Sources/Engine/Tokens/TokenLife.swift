@@ -64,6 +64,27 @@ struct TokenLife: Sendable {
         self.held = nil
     }
 
+    /// The host is asked, here and now.
+    mutating func ask(host name: String, now: Instant, notary: some Notary) -> Outcome {
+        sentAt = now
+        do throws(Failure) {
+            let given = try notary.token(ofHost: name)
+            let text = given.text.reveal()
+            guard !text.isEmpty, !text.utf8.contains(where: ASCII.isControl) else {
+                throw Failure(.auth, "the token is empty or has a line break or other control character")
+            }
+            accept(TokenAnswer(token: given.text, life: given.life), now: now)
+            return .renewed
+        } catch {
+            var told = Failure(
+                error.code,
+                "credentials at \(plan.pointer): the host's callback \(MessageText.quoted(name)): "
+                    + Sanitized.text(Redaction.text(error.message, secrets), most: 300))
+            told.pointer = plan.pointer
+            return giveUp(told, now: now)
+        }
+    }
+
     // MARK: the request
 
     var dueAt: Instant? { if case .due(let instant) = work { instant } else { nil } }

@@ -38,6 +38,7 @@ package final class ClientLoop: Sendable {
 
     package let source: Source
     package let generation = Fork.generation
+    package let host = HostCredentials()
     private let mailbox = Lock(Mailbox())
     private let transport: Transport
     private let shared: SharedLimiter?
@@ -155,7 +156,7 @@ package final class ClientLoop: Sendable {
         init(loop: ClientLoop) {
             self.loop = loop
             let budget = loop.shared?.share { [weak loop] in loop?.post(.wake) }
-            engine = Engine.Client(source: loop.source, budget: budget, notary: SystemNotary())
+            engine = Engine.Client(source: loop.source, budget: budget, notary: SystemNotary(host: loop.host))
             engine.keys = RequestKeys(seed: SystemServices.chance())
         }
 

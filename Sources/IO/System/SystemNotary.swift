@@ -4,7 +4,23 @@ internal import Glibc
 
 /// The system's date, libcrypto, and the kernel's chance.
 package struct SystemNotary: Notary {
-    package init() { _ = CurlLibrary.start }
+    private let host: HostCredentials
+
+    package init(host: HostCredentials = HostCredentials()) {
+        _ = CurlLibrary.start
+        self.host = host
+    }
+
+    package func token(ofHost name: String) throws(Failure) -> HostToken {
+        guard let token = try host.ask(name, nil).token else { throw Failure(.auth, "it gave no token") }
+        return token
+    }
+
+    package func fields(
+        ofHost name: String, for request: TransferRequest
+    ) throws(Failure) -> [(name: String, value: String)] {
+        try host.ask(name, request).fields
+    }
 
     package var date: WallTime {
         var now = timespec()

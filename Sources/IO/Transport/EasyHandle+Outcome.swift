@@ -29,6 +29,9 @@ extension EasyHandle {
         if let refusal = reception.pointee.refusal {
             return failure(refusal, reason(refusal), code: result, now: now)
         }
+        if reception.pointee.privateAddresses > 0, reception.pointee.sends == 0, result == CURLE_COULDNT_CONNECT {
+            return failure(.privateAddress, reason(.privateAddress), code: result, now: now)
+        }
         let text = errorText.isEmpty ? CurlLibrary.message(result) : errorText
         let kind = FailureKind.of(
             result, text: text, sends: reception.pointee.sends,
@@ -93,6 +96,7 @@ extension EasyHandle {
         case .headersTooLarge: "the headers have more than \(limits.maxHeaderBytes) bytes"
         case .tooManyHeaders: "there are more than \(limits.maxHeaders) headers"
         case .contentEncoding: "the body is encoded more than once"
+        case .privateAddress: "the host's address is loopback, private or reserved, and \"block_private\" is on"
         case .protocolError: "the response announces two different lengths"
         case .outOfMemory: "no memory for the response"
         case .cancelled: "cancelled"

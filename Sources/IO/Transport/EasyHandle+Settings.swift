@@ -5,7 +5,8 @@ extension EasyHandle {
     /// What is the same for every request of a client. False when this libcurl refuses any of it: a security option
     /// that did not take must not go unnoticed.
     func apply(_ settings: TransportSettings) -> Bool {
-        applyConduct() && applyPool(settings) && applyProxy(settings) && applyTLS(settings)
+        applyConduct() && (!settings.blockPrivate || blockPrivateAddresses()) && applyPool(settings)
+            && applyProxy(settings) && applyTLS(settings)
     }
 
     /// Everything that libcurl would do on its own is off: the engine decides, the transport sends.

@@ -167,6 +167,7 @@ final class EasyHandle {
             && penstock_setopt_pointer(easy, CURLOPT_HEADERDATA, context) == CURLE_OK
             && penstock_setopt_prerequest(easy, willSend) == CURLE_OK
             && penstock_setopt_pointer(easy, CURLOPT_PREREQDATA, context) == CURLE_OK
+            && penstock_setopt_pointer(easy, CURLOPT_OPENSOCKETDATA, context) == CURLE_OK
     }
 }
 

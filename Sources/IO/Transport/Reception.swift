@@ -38,6 +38,8 @@ struct Reception {
     /// It is there, and nobody has seen it.
     var hasHeadToReport = false
     var refusal: TransferFailure.Kind?
+    /// Not connected to, because they are none of the public ones.
+    var privateAddresses = 0
     /// How often libcurl has set out to send the request.
     var sends = 0
     /// When the request was on its way: at first the connection being ready, later the last of its body that went.

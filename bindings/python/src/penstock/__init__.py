@@ -27,6 +27,7 @@ from typing import Any
 
 from . import _ffi
 from ._auth_types import Auth
+from ._credentials import SigningRequest
 from ._detect import detect
 from ._explain import explain
 from ._headers import Headers
@@ -103,6 +104,7 @@ __all__ = [
     "RawRecords",
     "Report",
     "RequestDocument",
+    "SigningRequest",
     "SourceDocument",
     "State",
     "StateError",

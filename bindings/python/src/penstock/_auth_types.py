@@ -159,6 +159,22 @@ class TokenRequest(_TokenRequest, _AskedToken, total=False):
     expires_format: Literal["auto", "seconds", "milliseconds", "epoch", "epoch_ms", "date"]
 
 
+class _HostToken(TypedDict):
+    type: Literal["host_token"]
+    name: str
+
+
+class HostToken(_HostToken, _Token, total=False):
+    """A token that a callable of `Client(credentials=…)` gives."""
+
+
+class HostSignature(TypedDict):
+    """Header fields that a callable of `Client(credentials=…)` gives."""
+
+    type: Literal["host_signature"]
+    name: str
+
+
 class NoAuth(TypedDict):
     """Requests go out as they are."""
 
@@ -175,5 +191,7 @@ Auth = Union[
     OAuthPassword,
     OAuthJWTBearer,
     TokenRequest,
+    HostToken,
+    HostSignature,
     NoAuth,
 ]

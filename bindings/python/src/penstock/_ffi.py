@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from ctypes import (
     CDLL,
+    CFUNCTYPE,
     POINTER,
     Structure,
     byref,
@@ -48,6 +49,10 @@ class penstock_client(Structure):
     pass
 
 
+class penstock_credential_reply(Structure):
+    pass
+
+
 class penstock_limiter(Structure):
     pass
 
@@ -76,10 +81,27 @@ class penstock_text(Structure):
     pass
 
 
+class penstock_credential_request(Structure):
+    _fields_ = (
+        ("name", c_char_p),
+        ("method", c_char_p),
+        ("url", c_char_p),
+        ("body", penstock_slice),
+    )
+
+    if TYPE_CHECKING:
+        name: bytes
+        method: bytes | None
+        url: bytes | None
+        body: penstock_slice
+
+
 if TYPE_CHECKING:
     from ctypes import _CArgObject, _Pointer
 
     ClientPointer = _Pointer[penstock_client]
+    CredentialReplyPointer = _Pointer[penstock_credential_reply]
+    CredentialRequestPointer = _Pointer[penstock_credential_request]
     LimiterPointer = _Pointer[penstock_limiter]
     PaginatorPointer = _Pointer[penstock_paginator]
     PagePointer = _Pointer[penstock_page]
@@ -90,6 +112,8 @@ if TYPE_CHECKING:
     Out = _CArgObject
 else:
     ClientPointer = POINTER(penstock_client)
+    CredentialReplyPointer = POINTER(penstock_credential_reply)
+    CredentialRequestPointer = POINTER(penstock_credential_request)
     LimiterPointer = POINTER(penstock_limiter)
     PaginatorPointer = POINTER(penstock_paginator)
     PagePointer = POINTER(penstock_page)
@@ -97,6 +121,9 @@ else:
     StatePointer = POINTER(penstock_state)
     ErrorPointer = POINTER(penstock_error)
     TextPointer = POINTER(penstock_text)
+
+Release = CFUNCTYPE(None, c_void_p)
+CredentialCallback = CFUNCTYPE(None, c_void_p, CredentialRequestPointer, CredentialReplyPointer)
 
 _LIBRARY, LIBRARY_PATH = _library.load(CDLL, find_library)
 """The open library, and the name it was opened by."""
@@ -223,6 +250,34 @@ def penstock_client_open(
     error: Out,
     /,
 ) -> int: ...
+
+
+@_declare(_STATUS, ClientPointer, c_char_p, CredentialCallback, c_void_p, Release, _ERROR_OUT)
+def penstock_client_set_credential(
+    client: ClientPointer,
+    name: bytes,
+    callback: Any,
+    context: int,
+    release: Any,
+    error: Out,
+    /,
+) -> int: ...
+
+
+@_declare(None, CredentialReplyPointer, c_char_p, c_size_t, c_int64)
+def penstock_credential_reply_token(
+    reply: CredentialReplyPointer, token: bytes, size: int, life_ms: int, /
+) -> None: ...
+
+
+@_declare(None, CredentialReplyPointer, c_char_p, c_char_p)
+def penstock_credential_reply_header(
+    reply: CredentialReplyPointer, name: bytes, value: bytes, /
+) -> None: ...
+
+
+@_declare(None, CredentialReplyPointer, c_char_p)
+def penstock_credential_reply_fail(reply: CredentialReplyPointer, message: bytes, /) -> None: ...
 
 
 @_declare(_STATUS, ClientPointer, c_char_p, c_size_t, c_int64, POINTER(PagePointer), _ERROR_OUT)

@@ -93,6 +93,7 @@ class Connections(TypedDict, total=False):
     client_key_file: str
     proxy: str
     environment_proxy: bool
+    block_private: bool
     insecure_skip_verify: bool
 
 

@@ -417,6 +417,7 @@ class ClientOptions(TypedDict, total=False):
 
     params: Params
     secrets: Literal["read", "skip"]
+    env_file: str
 
 
 class RequestDocument(_Path, _Request, total=False):

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from . import _ffi
+from ._credentials import Credential, set_credential
 from ._documents import Source, read_document
 from ._handle import Handle, Owned, check
 from ._json import JSONLoads, dumps, reader
@@ -48,6 +49,11 @@ class Client(Handle[_ffi.ClientPointer]):
         json_loads: What parses records and bodies, from bytes, one call a page where the records
             stand together. By default values are those of `json.loads`, read with orjson where it
             is installed.
+        credentials: What gives the document's credentials of type "host_token" and
+            "host_signature", by their names. For a token: a callable without arguments that returns
+            it, or it and the seconds that it lives. For a signature: a callable that takes a
+            `SigningRequest` and returns header fields. Both are called on the client's own thread,
+            whose requests wait meanwhile; an exception fails the requests that need it (AuthError).
 
     Raises:
         ConfigError: The document or the options are wrong; the message names the place.
@@ -68,6 +74,7 @@ class Client(Handle[_ffi.ClientPointer]):
         options: ClientOptions | None = None,
         limiter: Limiter | None = None,
         json_loads: JSONLoads | None = None,
+        credentials: Mapping[str, Credential] | None = None,
     ) -> None:
         document = read_document(source)
         given = _without_none({**(options or {}), "params": params})
@@ -89,6 +96,8 @@ class Client(Handle[_ffi.ClientPointer]):
                 error,
             )
         super().__init__(Owned(out, _ffi.penstock_client_free))
+        for name, credential in (credentials or {}).items():
+            set_credential(out, name, credential)
         self._read = reader(json_loads)
         self._streams = _stream_names(document.text)
 

@@ -177,6 +177,24 @@ penstock_status penstock_client_open(const char *source, size_t source_size, con
     (*out)->owner = getpid();
     return PENSTOCK_OK;
 }
+penstock_status penstock_client_set_credential(penstock_client *client, const char *name,
+                                               penstock_credential_callback callback, void *context,
+                                               penstock_release release, penstock_error **error) {
+    (void)client, (void)callback, (void)context, (void)release;
+    return *name ? PENSTOCK_OK : fail(error, PENSTOCK_ERROR_INVALID_ARGUMENT);
+}
+void penstock_credential_reply_token(penstock_credential_reply *reply, const char *token,
+                                     size_t size, int64_t life_ms) {
+    (void)reply, (void)token, (void)size, (void)life_ms;
+}
+void penstock_credential_reply_header(penstock_credential_reply *reply, const char *name,
+                                      const char *value) {
+    (void)reply, (void)name, (void)value;
+}
+void penstock_credential_reply_fail(penstock_credential_reply *reply, const char *message) {
+    (void)reply, (void)message;
+}
+
 penstock_status penstock_client_request(penstock_client *client, const char *request, size_t size,
                                         int64_t timeout_ms, penstock_page **page,
                                         penstock_error **error) {

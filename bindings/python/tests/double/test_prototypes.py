@@ -21,10 +21,13 @@ VALUES: dict[str, Any] = {
     "uint64_t": ctypes.c_uint64,
     "size_t": ctypes.c_size_t,
     "uint64_t *": ctypes.POINTER(ctypes.c_uint64),
+    "void *": ctypes.c_void_p,
+    "penstock_credential_callback": _ffi.CredentialCallback,
+    "penstock_release": _ffi.Release,
     "penstock_status": ctypes.c_int,
     "penstock_slice": _ffi.penstock_slice,
 }
-HANDLES = ("client", "limiter", "paginator", "page", "sync", "error", "text")
+HANDLES = ("client", "credential_reply", "limiter", "paginator", "page", "sync", "error", "text")
 
 
 def text_without_comments() -> str:

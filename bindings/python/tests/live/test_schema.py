@@ -31,6 +31,8 @@ TYPES: dict[str, Any] = {
     "OAuth 2 password": _auth_types.OAuthPassword,
     "OAuth 2 JWT bearer": _auth_types.OAuthJWTBearer,
     "Token request": _auth_types.TokenRequest,
+    "Token of the host": _auth_types.HostToken,
+    "Signature of the host": _auth_types.HostSignature,
     "User and password": _auth_types.UserAndPassword,
     "No credentials": _auth_types.NoAuth,
     "Cursor": _types.CursorPagination,
