@@ -74,6 +74,7 @@ struct ReferencesWithFile: References {
     }
     func file(_ path: String) throws(ReferenceError) -> [UInt8] { try outer.file(path) }
     func document(_ path: String) throws(ReferenceError) -> JSONValue { try outer.document(path) }
+    func decode(_ text: String) -> JSONValue? { outer.decode(text) }
     func problem(ofKey key: Secret, _ algorithm: SignatureAlgorithm) -> String? {
         outer.problem(ofKey: key, algorithm)
     }

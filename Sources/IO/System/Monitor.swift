@@ -1,4 +1,4 @@
-package import Engine
+internal import Engine
 internal import Glibc
 
 /// State behind a lock that threads can wait on. (`Synchronization.Mutex` has no condition.)
