@@ -56,10 +56,12 @@ package final class StateFile: @unchecked Sendable {
     package init(path: String) throws(Failure) {
         self.path = path
         // Before SQLite makes it: records of the world may stand in it.
-        let made = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        let made = LineFile.uninterrupted { Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600) }
         guard made >= 0 else { throw Self.failure("can't be opened", path) }
         close(made)
-        leases = Glibc.open(path + "-lease", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        leases = LineFile.uninterrupted {
+            Glibc.open(path + "-lease", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        }
         guard leases >= 0 else { throw Self.failure("can't be opened", path + "-lease") }
         do {
             let database = try SQLite(path: path)
