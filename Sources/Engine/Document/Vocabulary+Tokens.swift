@@ -61,7 +61,9 @@ extension Vocabulary {
     ]
 
     private static let hostName: Key = .init("name", .text(.name), "The callback's.", required: true)
-    private static var hostSlots: [Key] { tokenSlots.filter { !["timeout", "attempts", "limits", "store"].contains($0.name) } }
+    private static var hostSlots: [Key] {
+        tokenSlots.filter { !["timeout", "attempts", "limits", "store"].contains($0.name) }
+    }
 
     static let clientAuth = ["post", "basic", "none"]
 
