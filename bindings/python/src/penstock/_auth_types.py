@@ -180,7 +180,7 @@ class HostSignature(TypedDict):
 class _Choice(TypedDict):
     type: Literal["choice"]
     param: str
-    of: Mapping[str, Union[Auth, Sequence[Auth]]]
+    of: Mapping[str, Auth | Sequence[Auth]]
 
 
 class AuthChoice(_Choice, total=False):
