@@ -286,9 +286,11 @@ def test_what_stands_in_the_file_and_who_can_read_it(issuer: Issuer, tmp_path: P
     with penstock.State(store) as state:
         assert "canary" not in json.dumps(state.export())
     store.chmod(0o640)
-    with penstock.Client(document(issuer, store)) as api:
-        with pytest.raises(penstock.StorageError) as caught:
-            list(api.records("s"))
+    with (
+        penstock.Client(document(issuer, store)) as api,
+        pytest.raises(penstock.StorageError) as caught,
+    ):
+        list(api.records("s"))
     assert "mode 0640" in str(caught.value) and "credentials at /auth" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert len(issuer.asked) == 1
@@ -310,8 +312,10 @@ def test_a_file_that_is_none_is_told(issuer: Issuer, tmp_path: Path) -> None:
     wrong.write_text("no database " * 100)
     wrong.chmod(0o600)
     for path in (wrong, tmp_path / "missing" / "x.db", tmp_path):
-        with penstock.Client(document(issuer, path)) as api:
-            with pytest.raises(penstock.StorageError) as caught:
-                list(api.records("s"))
+        with (
+            penstock.Client(document(issuer, path)) as api,
+            pytest.raises(penstock.StorageError) as caught,
+        ):
+            list(api.records("s"))
         assert str(path) in str(caught.value) and "credentials at /auth" in str(caught.value)
     assert issuer.asked == []
