@@ -13,7 +13,7 @@ from . import _ffi
 from ._handle import Handle, Owned, check
 from ._json import dumps
 from ._settings import AcquireOptions
-from ._types import Limits
+from ._types import Limits, SharedLimits
 from .errors import StateError, Status, Timeout
 
 # Between two of them Python looks for signals. The place in the line is kept.
@@ -78,7 +78,7 @@ class Limiter(Handle[_ffi.LimiterPointer]):
     Threads: any number at once. Closing it leaves the clients their share of it.
     """
 
-    def __init__(self, limits: Limits | Any) -> None:
+    def __init__(self, limits: Limits | SharedLimits | Any) -> None:
         text = dumps(limits)
         out = _ffi.LimiterPointer()
         error = _ffi.ErrorPointer()
