@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import time
 from collections.abc import Callable
@@ -166,7 +165,7 @@ class Limiter(Handle[_ffi.LimiterPointer]):
 
 
 def _ask(pointer: _ffi.LimiterPointer, options: bytes | None, wait_ms: int) -> int | None:
-    permit = ctypes.c_uint64()
+    permit = _ffi.c_uint64()
     error = _ffi.ErrorPointer()
     size = 0 if options is None else len(options)
     status = _ffi.penstock_limiter_acquire(
