@@ -27,7 +27,7 @@ enum Redaction {
         for encoded in [
             WebURL.encodeQueryValue(plain), PercentEncoding.formField(plain), PercentEncoding.encode(plain),
         ] where encoded != plain {
-            forms += [encoded, Redaction.lowerHex(encoded)]
+            forms.append(encoded)
         }
         var writer = JSONWriter()
         writer.string(plain)
@@ -67,16 +67,6 @@ enum Redaction {
         }
     }
 
-    private static func lowerHex(_ encoded: String) -> String {
-        var bytes = Array(encoded.utf8)
-        for index in bytes.indices where bytes[index] == UInt8(ascii: "%") {
-            for digit in [index + 1, index + 2] where digit < bytes.count {
-                bytes[digit] = ASCII.lowercased(bytes[digit])
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
     private static func replacing(_ needle: [UInt8], in hay: [UInt8]) -> [UInt8] {
         guard let first = needle.first, hay.count >= needle.count else { return hay }
         var result: [UInt8] = []
@@ -84,7 +74,7 @@ enum Redaction {
         var index = 0
         while index < hay.count {
             let end = index + needle.count
-            if hay[index] == first, end <= hay.count, hay[index..<end].elementsEqual(needle) {
+            if hay[index] == first, end <= hay.count, matches(hay[index..<end], needle) {
                 result.append(contentsOf: "(secret)".utf8)
                 index = end
             } else {
@@ -93,6 +83,18 @@ enum Redaction {
             }
         }
         return result
+    }
+
+    /// Byte by byte; the two digits behind a percent sign in either case.
+    private static func matches(_ part: ArraySlice<UInt8>, _ needle: [UInt8]) -> Bool {
+        var digits = 0
+        for (byte, wanted) in zip(part, needle) {
+            if byte != wanted {
+                guard digits > 0, ASCII.lowercased(byte) == ASCII.lowercased(wanted) else { return false }
+            }
+            digits = wanted == UInt8(ascii: "%") ? 2 : max(digits - 1, 0)
+        }
+        return true
     }
 }
 
