@@ -218,14 +218,16 @@ struct DocumentParser {
     /// it stays with its origin and out of messages. Not short ones, which messages would be full of.
     private static func isCredential(_ name: String, _ value: ConfigText) -> Bool {
         guard case .plain(let text) = value, text.utf8.count >= 8 else { return false }
-        let plain = String(decoding: ASCII.lowercased(name).utf8.filter { ASCII.isAlpha($0) || ASCII.isDigit($0) }, as: UTF8.self)
+        let plain = String(
+            decoding: ASCII.lowercased(name).utf8.filter { ASCII.isAlpha($0) || ASCII.isDigit($0) }, as: UTF8.self)
         return credentialNames.contains(plain.hasPrefix("x") ? String(plain.dropFirst()) : plain)
             || credentialNames.contains(plain)
     }
 
     /// Without case, dashes and underscores, and the "X-" of headers.
     private static let credentialNames: Set<String> = [
-        "accesskey", "accesstoken", "apikey", "apisecret", "apitoken", "appkey", "authkey", "authorization", "authtoken",
+        "accesskey", "accesstoken", "apikey", "apisecret", "apitoken", "appkey", "authkey", "authorization",
+        "authtoken",
         "bearertoken", "clientsecret", "passwd", "password", "privatetoken", "secret", "secretkey", "sessionid",
         "sessiontoken", "subscriptionkey", "token",
     ]

@@ -29,10 +29,12 @@ enum Redaction {
         ] where encoded != plain {
             forms.append(encoded)
         }
-        var writer = JSONWriter()
-        writer.string(plain)
-        let quoted = String(writer.text.dropFirst().dropLast())
-        forms += [quoted, Redaction.replacing("/", by: "\\/", in: quoted), Redaction.htmlSafe(quoted)]
+        let quoted = Redaction.quoted(plain)
+        var texts = [quoted, Redaction.replacing("/", by: "\\/", in: quoted), Redaction.htmlSafe(quoted)]
+        texts.append(Redaction.asciiOnly(quoted))
+        // And a JSON text within another one.
+        texts += texts.filter { $0 != plain }.map(Redaction.quoted)
+        forms += texts
         // A short one would be found in texts that have nothing to do with it.
         if plain.utf8.count >= 6 { forms += Redaction.base64(of: Array(plain.utf8)) }
         return forms
@@ -53,6 +55,24 @@ enum Redaction {
 
     private static func replacing(_ character: Character, by text: String, in whole: String) -> String {
         whole.reduce(into: "") { $0 += $1 == character ? text : String($1) }
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var writer = JSONWriter()
+        writer.string(text)
+        return String(writer.text.dropFirst().dropLast())
+    }
+
+    /// As Python writes JSON unless it is told otherwise.
+    private static func asciiOnly(_ text: String) -> String {
+        text.utf16.reduce(into: "") { result, unit in
+            if let scalar = Unicode.Scalar(unit), scalar.isASCII {
+                result.unicodeScalars.append(scalar)
+            } else {
+                let digits = String(unit, radix: 16)
+                result += "\\u" + String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits
+            }
+        }
     }
 
     /// As Go and others write JSON.
@@ -85,14 +105,17 @@ enum Redaction {
         return result
     }
 
-    /// Byte by byte; the two digits behind a percent sign in either case.
+    /// Byte by byte; the digits behind a percent sign or \\u in either case.
     private static func matches(_ part: ArraySlice<UInt8>, _ needle: [UInt8]) -> Bool {
         var digits = 0
+        var before: UInt8 = 0
         for (byte, wanted) in zip(part, needle) {
             if byte != wanted {
                 guard digits > 0, ASCII.lowercased(byte) == ASCII.lowercased(wanted) else { return false }
             }
-            digits = wanted == UInt8(ascii: "%") ? 2 : max(digits - 1, 0)
+            let isEscape = wanted == UInt8(ascii: "u") && before == UInt8(ascii: "\\")
+            digits = wanted == UInt8(ascii: "%") ? 2 : isEscape ? 4 : max(digits - 1, 0)
+            before = wanted
         }
         return true
     }
