@@ -38,7 +38,9 @@ extension EasyHandle {
             responseBegan: responseBegan(result),
             headComplete: reception.pointee.headComplete)
         // libcurl has a cap on one line of its own, and says "Out of memory" of it.
-        if kind == .headersTooLarge { return failure(kind, "a line of the headers is too long", code: result, now: now) }
+        if kind == .headersTooLarge {
+            return failure(kind, "a line of the headers is too long", code: result, now: now)
+        }
         return failure(kind, FailureKind.line(text), code: result, now: now)
     }
 
