@@ -129,7 +129,11 @@ final class PacedServer {
             }
         case .bucket(let most, let per, let burst, let isStrict):
             let interval = (per.nanoseconds + most - 1) / most
-            if isStrict, let found = problem(.window(requests: most, per: per), around: index) { return found }
+            if isStrict {
+                var window = LimitPlan.Rule.window(requests: most, per: per)
+                window.covers = rule.covers
+                if let found = problem(window, around: index) { return found }
+            }
             // What is missing to a full bucket.
             var missing: Int64 = 0
             var last = Instant(nanoseconds: 0)

@@ -218,11 +218,18 @@ public struct Limiter: Sendable {
 
     // MARK: the line
 
+    fileprivate struct Reservation: Sendable {
+        let slot: Budgets.Slot
+        let cost: Int64
+        /// Not needed before.
+        let due: Instant
+    }
+
     /// One look along the line, at one instant.
     public struct Pass: Sendable {
         fileprivate var index = 0
-        /// Not to be had by those behind.
-        fileprivate var reserved: [Budgets.Slot] = []
+        /// Set aside for those in front.
+        fileprivate var reserved: [Reservation] = []
         /// When the next one could go, as far as time alone decides.
         public fileprivate(set) var until: Instant?
 
@@ -265,15 +272,23 @@ public struct Limiter: Sendable {
     /// The next in the line that could go now. It goes (`take`), or the look goes on: past it if something else keeps
     /// it (`passOver`), or with what it needs kept for it (`hold`).
     ///
-    /// Who waits for one budget keeps nobody from another: only what those in front had to wait for is out of reach.
+    /// Who waits for one budget keeps nobody from another. Of what those in front had to wait for, so much is set aside
+    /// that they have it when all the rest is there; meanwhile others may have it.
     public mutating func next(in pass: inout Pass, now: Instant) -> Ticket? {
         while let index = pass.step(line) {
             let entry = line.entries[index]
-            if isOutOfReach(entry.demand.scope, pass) { continue }
+            // What is kept elsewhere is asked for in the order of the line.
+            if store != nil, isOutOfReach(entry.demand.scope, pass) { continue }
             let view = look(entry.demand, now: now)
             switch view.earliest {
-            case .now, .never:
-                guard let store else { return entry.ticket }
+            case .never: return entry.ticket
+            case .now:
+                guard let store else {
+                    let missing = pass.reserved.isEmpty ? 0 : missing(entry.demand, pass, now: now)
+                    if missing == 0 { return entry.ticket }
+                    line.mark(index, missing)
+                    break
+                }
                 switch admit(entry.ticket, entry.demand, store, now: now) {
                 case .now, .never: return entry.ticket
                 case .at(let instant): pass.wait(until: instant)
@@ -285,7 +300,7 @@ public struct Limiter: Sendable {
             case .afterRelease: break
             }
             if store == nil { line.mark(index, view.late) }
-            reserve(entry.demand.scope, line.entries[index].marks, &pass)
+            reserve(entry.demand, line.entries[index].marks, due: view.due, &pass)
         }
         return nil
     }
@@ -309,7 +324,7 @@ public struct Limiter: Sendable {
     /// It is for the one that `next` found to go: nobody else takes what it needs.
     public func hold(_ ticket: Ticket, in pass: inout Pass) {
         guard let index = line.index(of: ticket) else { return }
-        reserve(line.entries[index].demand.scope, .max, &pass)
+        reserve(line.entries[index].demand, .max, due: Instant(nanoseconds: .min), &pass)
     }
 
     /// Something else keeps the one that `next` found. Others may go meanwhile, but not for ever at its cost.
@@ -317,7 +332,7 @@ public struct Limiter: Sendable {
         guard let index = line.index(of: ticket) else { return }
         line.passOver(index)
         if line.entries[index].returns > 8 {
-            reserve(line.entries[index].demand.scope, line.entries[index].marks, &pass)
+            reserve(line.entries[index].demand, line.entries[index].marks, due: Instant(nanoseconds: .min), &pass)
         }
     }
 
@@ -340,8 +355,9 @@ public struct Limiter: Sendable {
         scopes.indices.contains(scope.index) ? scopes[scope.index].slots : []
     }
 
-    /// - Returns: `late`: the budgets of the scope, by bit, that have to be waited for.
-    private func look(_ demand: Demand, now: Instant) -> (earliest: Earliest, late: UInt64) {
+    /// - Returns: `late`: the budgets of the scope, by bit, that have to be waited for; `due`: when time is in the way of it
+    ///   no longer.
+    private func look(_ demand: Demand, now: Instant) -> (earliest: Earliest, late: UInt64, due: Instant) {
         var at = now
         var late: UInt64 = 0
         var needsRelease = false
@@ -357,24 +373,43 @@ public struct Limiter: Sendable {
             case .afterRelease:
                 late |= bit
                 needsRelease = true
-            case .never: return (.never, 0)
+            case .never: return (.never, 0, now)
             }
             bit <<= 1
         }
-        if needsRelease { return (.afterRelease, late) }
-        return (at > now ? .at(at) : .now, late)
+        if needsRelease { return (.afterRelease, late, at) }
+        return (at > now ? .at(at) : .now, late, at)
     }
 
     private func isOutOfReach(_ scope: Scope, _ pass: Pass) -> Bool {
         if pass.reserved.isEmpty { return false }
-        return scopes[scope.index].slots.contains { pass.reserved.contains($0) }
+        return scopes[scope.index].slots.contains { slot in pass.reserved.contains { $0.slot == slot } }
     }
 
-    private func reserve(_ scope: Scope, _ marks: UInt64, _ pass: inout Pass) {
+    private func reserve(_ demand: Demand, _ marks: UInt64, due: Instant, _ pass: inout Pass) {
         var bit: UInt64 = 1
-        for slot in scopes[scope.index].slots {
-            if marks & bit != 0, !pass.reserved.contains(slot) { pass.reserved.append(slot) }
+        for slot in scopes[demand.scope.index].slots {
+            if marks & bit != 0 {
+                pass.reserved.append(Reservation(slot: slot, cost: slot.cost(demand.points), due: due))
+            }
             bit <<= 1
         }
+    }
+
+    /// The budgets of the scope, by bit, of which those in front would have too little when they need it.
+    private func missing(_ demand: Demand, _ pass: Pass, now: Instant) -> UInt64 {
+        var missing: UInt64 = 0
+        var bit: UInt64 = 1
+        for slot in scopes[demand.scope.index].slots {
+            for one in pass.reserved where one.slot == slot {
+                var cost = slot.cost(demand.points)
+                for other in pass.reserved where other.slot == slot && other.due <= one.due {
+                    cost = cost.addingSaturating(other.cost)
+                }
+                if !budgets.gives(slot, cost, by: max(one.due, now), now: now) { missing |= bit }
+            }
+            bit <<= 1
+        }
+        return missing
     }
 }

@@ -48,6 +48,16 @@ struct WindowLimit: Sendable {
         return at > now ? .at(at) : .now
     }
 
+    /// When so much could have been had, one after the other from now on.
+    func gives(_ cost: Int64, now: Instant) -> Instant {
+        switch earliest(cost, now: now) {
+        case .now: now
+        case .at(let at): at
+        // What is under way, or the first of it, has to be forgotten first.
+        case .afterRelease, .never: now + per
+        }
+    }
+
     mutating func take(_ cost: Int64, now: Instant) {
         forget(now: now)
         switch counts {

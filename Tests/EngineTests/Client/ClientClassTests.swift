@@ -39,6 +39,23 @@ import Testing
         #expect(Self.times(world, "/users") == [0, 0, 0, 0, 0])
     }
 
+    /// Nor when it had to wait for what all share, and now waits for its own.
+    @Test(arguments: [
+        #"{"requests": 10, "per": "1s"}"#, #"{"spacing": "100ms"}"#, #"{"concurrent": 1}"#,
+        #"{"requests": 10, "per": "1s", "burst": 1}"#,
+    ])
+    func slowClassThatWaitedForAllHoldsNoOtherUp(shared: String) throws {
+        let source = try Self.source(
+            #"[{"requests": 1, "per": "10s", "for": {"paths": ["/search/*"]}}, \#(shared)]"#,
+            #""search": {"path": "/search/x", "pagination": "cursor"}, "users": {"path": "/users", "pagination": "cursor"}, "things": {"path": "/things", "pagination": "cursor"}"#
+        )
+        let world = Self.world(source, latency: .milliseconds(shared.contains("concurrent") ? 99 : 1), pages: 300)
+        world.run(for: .seconds(30))
+        #expect(Self.times(world, "/search").count == 3 || Self.times(world, "/search").count == 4)
+        let others = Self.times(world, "/users").count + Self.times(world, "/things").count
+        #expect(others >= 275, "\(others) in 30 s")
+    }
+
     /// Who has to wait for the server, and not for a limit of the document, waits in the same line.
     @Test(arguments: ["\"1000/s\"", #"{"concurrent": "auto", "at_most": 1}"#])
     func everybodyHasATurnAtWhatTheServerGives(limits: String) throws {
