@@ -31,7 +31,8 @@ import Testing
 
         var text: String {
             let rules = rules.map { "\($0.kind) \($0.covers.streams)" }
-            return "\(rules), \(clients) clients, \(walks) walks, \(parallel) at once, \(server.word), \(server.weather)"
+            return
+                "\(rules), \(clients) clients, \(walks) walks, \(parallel) at once, \(server.word), \(server.weather)"
         }
 
         init(seed: UInt64) throws {
@@ -45,7 +46,8 @@ import Testing
             let server = PacedServer(
                 rules: rules, pages: 5 + chance.below(60), slowest: slowest,
                 word: chance.pick(PacedServer.Word.allCases, else: .nothing),
-                weather: chance.once(in: 2) ? .calm : chance.pick(PacedServer.Weather.allCases, else: .calm), seed: seed)
+                weather: chance.once(in: 2) ? .calm : chance.pick(PacedServer.Weather.allCases, else: .calm), seed: seed
+            )
             self.server = server
             world = World(services: TestServices(.seeded(Seeded(seed: seed)))) { server.answer($0, $1) }
             world.mostRequests = 50_000

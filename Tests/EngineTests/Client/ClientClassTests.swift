@@ -61,7 +61,8 @@ import Testing
     func everybodyHasATurnAtWhatTheServerGives(limits: String) throws {
         let streams = ["a", "b", "c"]
         let source = try Self.source(
-            limits, streams.map { "\"\($0)\": {\"path\": \"/\($0)\", \"pagination\": \"page\"}" }.joined(separator: ","))
+            limits, streams.map { "\"\($0)\": {\"path\": \"/\($0)\", \"pagination\": \"page\"}" }.joined(separator: ",")
+        )
         var (window, used, serial) = (-1 as Int64, 0, 0)
         let world = World { _, sent in
             if sent.at.nanoseconds / 10_000_000_000 != window {
