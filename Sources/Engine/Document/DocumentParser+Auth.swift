@@ -3,9 +3,10 @@
 extension DocumentParser {
     mutating func auth(_ place: DocumentPlace?, of source: inout Source) throws(Failure) {
         var credentials: [Source.Credential] = []
-        for element in place?.elements ?? [] {
+        let elements = try chosen(place)
+        for element in elements {
             guard let credential = try credential(element, of: &source) else {
-                if place?.value.array != nil { throw element.failure("type \"none\" has no place in a list") }
+                if elements.count > 1 { throw element.failure("type \"none\" has no place in a list") }
                 continue
             }
             if credentials.contains(where: { $0.slot.overlaps(credential.slot) }) {
@@ -35,6 +36,7 @@ extension DocumentParser {
             credential.origin =
                 plan.host.map { "a token from the host's callback \(MessageText.quoted($0))" }
                 ?? "a token from \((plan.first ?? plan.renewal)?.url.redacted() ?? "nowhere")"
+            if let store = plan.store { credential.origin += ", kept in \(MessageText.quoted(store.file))" }
             credential.token = source.tokens.count
             source.tokens.append(plan)
             return credential
