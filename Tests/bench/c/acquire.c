@@ -95,7 +95,8 @@ static void *work(void *context) {
 
 static void fairness(void) {
     static worker workers[THREADS];
-    penstock_limiter *limiter = open_limiter("{\"requests\": 5000, \"per\": \"1s\", \"burst\": 10}");
+    penstock_limiter *limiter =
+        open_limiter("{\"requests\": 5000, \"per\": \"1s\", \"burst\": 10}");
     int64_t end = now_ns() + (int64_t)FAIR_SECONDS * 1000000000;
     long least = INT32_MAX, most = 0, all = 0;
     for (int i = 0; i < THREADS; i++) {
