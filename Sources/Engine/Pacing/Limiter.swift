@@ -324,7 +324,10 @@ public struct Limiter: Sendable {
     /// It is for the one that `next` found to go: nobody else takes what it needs.
     public func hold(_ ticket: Ticket, in pass: inout Pass) {
         guard let index = line.index(of: ticket) else { return }
-        reserve(line.entries[index].demand, .max, due: Instant(nanoseconds: .min), &pass)
+        // All there is: in the moment until it goes nobody overtakes it.
+        for slot in slots(in: line.entries[index].demand.scope) {
+            pass.reserved.append(Reservation(slot: slot, cost: .max, due: Instant(nanoseconds: .min)))
+        }
     }
 
     /// Something else keeps the one that `next` found. Others may go meanwhile, but not for ever at its cost.
