@@ -67,6 +67,7 @@ crash: setup library
 	cd Tests && PENSTOCK_CRASH_ITERATIONS=$(or $(shell expr $(or $(ITERATIONS),1000) / 10),1) \
 		../$(PYTHON) -m pytest -q -p no:cacheprovider e2e/test_durable.py -k killed
 
+# A seed that fails says so and replays alone: PENSTOCK_SEED=… make simulate
 simulate: setup
 	PENSTOCK_SIMULATION_SEEDS=$(or $(SEEDS),20000) swift test -c release --filter Simulation
 

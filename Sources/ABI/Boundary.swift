@@ -29,6 +29,14 @@ enum Handle {
         return object
     }
 
+    /// For what must be quick: the caller keeps the handle, so nothing is counted. Nil when a longer way has to say why not.
+    static func peek<T: Owned, R>(_ handle: OpaquePointer?, as type: T.Type, _ body: (T) -> R?) -> R? {
+        guard let handle else { return nil }
+        return Unmanaged<T>.fromOpaque(UnsafeRawPointer(handle))._withUnsafeGuaranteedRef { object in
+            Fork.isSame(object.generation) ? body(object) : nil
+        }
+    }
+
     /// For functions that have no status: nil for NULL and after fork.
     static func own<T: Owned>(_ handle: OpaquePointer?, as type: T.Type) -> T? {
         guard let object = borrow(handle, as: type), Fork.isSame(object.generation) else { return nil }

@@ -25,7 +25,14 @@ final class LimiterHandle: Owned, Sendable {
     _ limiter: OpaquePointer?, _ options: UnsafePointer<CChar>?, _ size: Int, _ timeout: Int64,
     _ permit: UnsafeMutablePointer<UInt64>?, _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> penstock_status {
-    boundary(error) { () throws(Failure) in
+    if options == nil,
+        let number = Handle.peek(
+            limiter, as: LimiterHandle.self, { $0.limiter.acquireAtOnce(isKept: permit != nil) })
+    {
+        permit?.pointee = number
+        return PENSTOCK_OK
+    }
+    return boundary(error) { () throws(Failure) in
         let handle = try Handle.need(limiter, "limiter", as: LimiterHandle.self)
         var given: AcquireOptions?
         if options != nil { given = try AcquireOptions.parse(json(options, size, "the options")) }

@@ -81,7 +81,7 @@ extension Client {
         for index in ready.lanes.indices { leaveShared(index) }
     }
 
-    private mutating func leaveShared(_ index: Int) {
+    mutating func leaveShared(_ index: Int) {
         if let ticket = ready.lanes[index].sharedTicket { budget?.leave(ticket) }
         ready.lanes[index].sharedTicket = nil
     }
@@ -92,13 +92,13 @@ extension Client {
     /// place there that it can't use.
     mutating func sendNext(now: Instant, until: inout Instant?) -> Action? {
         ready.forgetOld()
-        admit(now: now, until: &until)
-        var pass = Limiter.Pass()
+        let out = notAdmitted(now: now, until: &until)
+        var pass = Limiter.Pass(without: out)
         for index in ready.lanes.indices { ready.lanes[index].isReady = false }
         while let ticket = limiter.next(in: &pass, now: now) {
             guard let index = ready.index(of: ticket), let id = ready.lanes[index].turns.first else {
                 limiter.leave(ticket)
-                pass = Limiter.Pass()
+                pass = Limiter.Pass(without: out)
                 continue
             }
             let key = ready.lanes[index].key
@@ -114,7 +114,7 @@ extension Client {
                 let reason =
                     "a request that costs \(key.own.points) points is more than the shared limiter gives at once, ever"
                 failLane(index, budget?.failure ?? Failure(.config, reason))
-                pass = Limiter.Pass()
+                pass = Limiter.Pass(without: out)
                 continue
             case nil: break
             }
@@ -124,7 +124,7 @@ extension Client {
             if !ready.lanes[index].turns.isEmpty { ready.lanes[index].ticket = limiter.join(key.own) }
             let flight = Flight(exchange: id, demand: key, own: own, shared: shared)
             if let action = send(flight, now: now) { return action }
-            pass = Limiter.Pass()
+            pass = Limiter.Pass(without: out)
         }
         for index in ready.lanes.indices where !ready.lanes[index].isReady { leaveShared(index) }
         if let instant = pass.until { until = min(until ?? instant, instant) }

@@ -1,16 +1,13 @@
 /// How a client heeds what it has learnt of its servers.
 extension Client {
-    /// Requests whose server is not to get them now stay out of the limiter's line: they keep nobody waiting there.
-    mutating func admit(now: Instant, until: inout Instant?) {
+    /// Those whose server is not to get a request now. They keep their place in the limiter's line, so that everybody
+    /// has a turn at what the server gives; but in it they are passed by, and keep nobody waiting.
+    mutating func notAdmitted(now: Instant, until: inout Instant?) -> [Limiter.Ticket] {
+        var out: [Limiter.Ticket] = []
         for index in ready.lanes.indices where !ready.lanes[index].turns.isEmpty {
             let admission = servers.admission(ready.lanes[index].key.server, now: now)
-            if admission == .now {
-                if ready.lanes[index].ticket == nil {
-                    ready.lanes[index].ticket = limiter.join(ready.lanes[index].key.own)
-                }
-                continue
-            }
-            leaveLines(index)
+            if admission == .now { continue }
+            leaveShared(index)
             switch admission {
             case .now, .afterAnswer: break
             case .at(let instant):
@@ -21,9 +18,15 @@ extension Client {
                 }
             case .open(let instant):
                 hold(index, until: instant, now: now)
-                if !ready.lanes[index].turns.isEmpty { until = min(until ?? instant, instant) }
+                if ready.lanes[index].turns.isEmpty {
+                    leaveLines(index)
+                } else {
+                    until = min(until ?? instant, instant)
+                }
             }
+            if let ticket = ready.lanes[index].ticket { out.append(ticket) }
         }
+        return out
     }
 
     /// The breaker is open: a walk waits, as long as its time lasts; a single call is told at once.

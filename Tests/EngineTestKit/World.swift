@@ -66,6 +66,10 @@ public final class World {
     /// The host takes every page at once.
     public var consumesAtOnce = true
     public var mostRequests = 100_000
+    /// Called between any two events, when every client waits.
+    public var onStep: ((World) -> Void)?
+    /// Until when each client said that it waits.
+    public var wakes: [Instant?] { wakeUps }
 
     private var events: [Event] = []
     private var wakeUps: [Instant?] = []
@@ -132,6 +136,7 @@ public final class World {
         let deadline = now + end
         while true {
             settle()
+            onStep?(self)
             guard violations.count < 20 else { return }
             var next: Instant?
             for at in wakeUps.compactMap(\.self) + events.map(\.at) { next = min(next ?? at, at) }

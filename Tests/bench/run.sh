@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Penstock beside the loop an expert writes by hand, on the same server and the same pages.
+# Penstock beside the loop an expert writes by hand, on the same server and the same pages; what a permit costs; how much
+# of a limit is used, and what the server had to refuse.
 #
 #   Tests/bench/run.sh [RECORDS [ROUNDS]]     default 1,000,000 records, 3 rounds
 #
@@ -24,6 +25,8 @@ gcc "${flags[@]}" "$here/c/curl_only.c" -o "$build/curl_only" -lcurl
 gcc "${flags[@]}" "$here/c/dom_loop.c" -o "$build/dom_loop" -lcurl -ljansson
 gcc "${flags[@]}" "$here/c/penstock_loop.c" -o "$build/penstock_loop" \
     "-L$build" -lpenstock "-Wl,-rpath,$build"
+
+gcc "${flags[@]}" "$here/c/acquire.c" -o "$build/acquire" "-L$build" -lpenstock "-Wl,-rpath,$build"
 
 # A server for a number of records; it ends when its input does. The URL comes in `url`.
 serve() {
@@ -68,3 +71,11 @@ if [ -z "${NO_CALLGRIND:-}" ]; then
     done
 fi
 python3 "$here/ratios.py" "$build/results"
+
+echo
+rm -f "$build/budget"
+"$build/acquire" "$build/budget"
+echo
+others=
+"$root/.build/venv/bin/python" -c "import aiohttp, aiolimiter, pyrate_limiter" 2>/dev/null && others=--others
+PENSTOCK_LIBRARY=$library "$root/.build/venv/bin/python" "$here/limits.py" ${others:+"$others"} 5

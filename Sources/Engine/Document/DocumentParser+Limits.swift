@@ -12,13 +12,34 @@ extension DocumentParser {
     static func limits(_ place: DocumentPlace, streams: [String]? = nil) throws(Failure) -> LimitPlan {
         var plan = LimitPlan()
         for element in place.elements {
+            if element["concurrent"]?.value.string != nil {
+                if plan.mostAdaptive != nil { throw element.failure("\"concurrent\" is given twice") }
+                plan.mostAdaptive = try adaptive(element, isAlone: streams == nil)
+                continue
+            }
+            if let most = element["at_most"] { throw most.failure("only for {\"concurrent\": \"auto\"}") }
             let rule = try rule(element, streams: streams)
             for other in plan.rules {
                 if let reason = conflict(rule, other) { throw element.failure(reason) }
             }
             plan.rules.append(rule)
         }
+        if plan.mostAdaptive != nil, let number = plan.rules.firstIndex(where: \.isPlainConcurrency) {
+            throw place.failure(
+                "\"concurrent\" is given twice: \"auto\" with \"at_most\": \(plan.rules[number].most) says both")
+        }
         return plan
+    }
+
+    private static func adaptive(_ place: DocumentPlace, isAlone: Bool) throws(Failure) -> Int64 {
+        // It is learnt from answers, of each host apart; a limiter on its own hears none.
+        if isAlone, let auto = place["concurrent"] {
+            throw auto.failure("\"auto\" is learnt from answers: it belongs into the limits of a source")
+        }
+        for name in ["for", "each"] {
+            if let key = place[name] { throw key.failure("\"auto\" is about all requests, for each host apart") }
+        }
+        return place["at_most"]?.value.int ?? LimitPlan.mostAdaptiveByDefault
     }
 
     private static func rule(_ place: DocumentPlace, streams: [String]?) throws(Failure) -> LimitPlan.Rule {

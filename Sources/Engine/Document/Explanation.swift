@@ -74,13 +74,14 @@ public struct Explanation: Sendable {
     private var limits: [String] {
         let rules = source.limits.rules
         let told = Words.serverLimits(source.serverLimits)
-        if rules.isEmpty {
+        let found = source.limits.mostAdaptive.map { Words.adaptiveConcurrency($0) }
+        if rules.isEmpty, found == nil {
             return [
                 "none given: one request after the other, as fast as the server answers; what it says in its own "
                     + "headers and by 429 is obeyed"
             ] + told
         }
-        let sentences = rules.map { Words.limit($0) }
+        let sentences = rules.map { Words.limit($0) } + [found].compactMap { $0 }
         return (sentences.count > 1 ? sentences + ["all of these hold at once"] : sentences) + told
     }
 

@@ -1,4 +1,8 @@
 extension Words {
+    static func adaptiveConcurrency(_ most: Int64) -> String {
+        "as many requests under way at once as each server turns out to bear, \(most) at most"
+    }
+
     /// What a rule of "limits" says.
     static func limit(_ rule: LimitPlan.Rule) -> String {
         let noun = rule.unit == .points ? "point" : "request"

@@ -27,7 +27,16 @@ extension Vocabulary {
             ] + classes),
         ObjectShape(
             title: "Concurrency limit", description: "Requests under way at once.",
-            keys: [Key("concurrent", .integer(1...10_000), "How many.", required: true)] + classes),
+            keys: [
+                Key(
+                    "concurrent", .choice([.integer(1...10_000), .text(.one(of: ["auto"]))]),
+                    "How many. \"auto\": as many as each server bears, where nobody says it: fewer after a 429, a 503 or "
+                        + "when answers come slower than they used to, more only when all are used. Of a source's "
+                        + "limits only, and about all requests.", required: true),
+                Key(
+                    "at_most", .integer(1...10_000), "Of \"auto\": never more than that.",
+                    default: .int(LimitPlan.mostAdaptiveByDefault)),
+            ] + classes),
     ]
 
     private static func rate(_ title: String, _ unit: String, _ description: String, example: Int64) -> ObjectShape {

@@ -37,6 +37,11 @@ struct BucketLimit: Sendable {
         return at > now ? .at(at) : .now
     }
 
+    /// When so much could have been had, one after the other from now on.
+    func gives(_ cost: Int64, now: Instant) -> Instant {
+        max(now, max(fullAt ?? now, now) + interval * (uncharged.addingSaturating(cost) - 1) - tolerance)
+    }
+
     mutating func take(_ cost: Int64, now: Instant) {
         switch counts {
         case .response: break

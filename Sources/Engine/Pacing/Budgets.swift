@@ -51,6 +51,16 @@ struct Budgets: Sendable {
         }
     }
 
+    /// Whether so much could be had by then, one after the other from now on.
+    func gives(_ slot: Slot, _ cost: Int64, by due: Instant, now: Instant) -> Bool {
+        switch slot.kind {
+        case .window: windows[slot.index].gives(cost, now: now) <= due
+        case .bucket: buckets[slot.index].gives(cost, now: now) <= due
+        // What is taken meanwhile comes back.
+        case .gate: due > now || gates[slot.index].earliest(cost) == .now
+        }
+    }
+
     mutating func take(_ slot: Slot, _ points: Int64, now: Instant) {
         switch slot.kind {
         case .window: windows[slot.index].take(slot.cost(points), now: now)

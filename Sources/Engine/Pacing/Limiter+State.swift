@@ -1,9 +1,4 @@
 extension Limiter {
-    /// Some limit counts what is under way, and has to hear when it is over.
-    public var holdsPermits: Bool {
-        plan.rules.contains { if case .concurrent = $0.kind { true } else { false } }
-    }
-
     /// Whether permits are had elsewhere, and only by those in the line.
     public var isKeptElsewhere: Bool { store != nil }
 

@@ -67,11 +67,17 @@ public struct Limiter: Sendable {
     public let plan: LimitPlan
     /// Some rules are not about all requests alike.
     public let isDivided: Bool
+    /// Some limit counts what is under way, and has to hear when it is over.
+    public let holdsPermits: Bool
     private var budgets = Budgets()
     /// By rule; nil for rules with a budget for each.
     private var common: [Budgets.Slot?] = []
     private var each: [EachKey: Budgets.Slot] = [:]
     private(set) var scopes: [ScopeState] = []
+    /// Those of the first scope, which is what most requests are in.
+    private var plain: [Budgets.Slot] = []
+    /// The budgets are kept here and nowhere else.
+    private let isOwn: Bool
     private var scopeNumbers: [ScopeKey: Int] = [:]
     /// Nobody sends before that.
     private var pausedUntil: Instant?
@@ -87,11 +93,14 @@ public struct Limiter: Sendable {
         self.plan = plan
         self.store = store
         isDivided = plan.rules.contains { !$0.covers.isAll || $0.each != nil }
+        holdsPermits = plan.rules.contains { if case .concurrent = $0.kind { true } else { false } }
+        isOwn = store == nil
         for (number, rule) in plan.rules.enumerated() {
             let own = store == nil ? rule : rule.withoutBounds
             common.append(rule.each == nil ? budgets.add(own, number: number) : nil)
         }
         _ = scope(of: RequestKind())
+        plain = scopes.first?.slots ?? []
     }
 
     // MARK: scopes
@@ -141,6 +150,33 @@ public struct Limiter: Sendable {
         return Permit(scope: demand.scope, points: demand.points, takenAt: now)
     }
 
+    /// A permit for a request of no particular kind, if nobody waits and one can be had at once. Says less than the
+    /// long way, and costs a fraction of it.
+    ///
+    /// - Parameter isKept: False: it comes back at once.
+    public mutating func takeAtOnce(isKept: Bool, now: Instant) -> Permit? {
+        guard line.entries.isEmpty else { return nil }
+        let permit = Permit(scope: .plain, points: 1, takenAt: now)
+        if !isOwn { return askAtOnce(isKept: isKept, now: now) ? permit : nil }
+        if let pausedUntil, pausedUntil > now { return nil }
+        if let until = scopes[0].pausedUntil, until > now { return nil }
+        for slot in plain where budgets.earliest(slot, 1, now: now) != .now { return nil }
+        for slot in plain { budgets.take(slot, 1, now: now) }
+        if isKept { return permit }
+        for slot in plain { budgets.release(slot, 1, actual: 1, takenAt: now, now: now) }
+        return permit
+    }
+
+    private mutating func askAtOnce(isKept: Bool, now: Instant) -> Bool {
+        guard let store else { return false }
+        do throws(Failure) {
+            guard isKept else { return try store.pass(scopes[0].demand, now: now) == .granted }
+            guard try store.ask(scopes[0].demand, now: now) == .granted else { return false }
+        } catch { return false }
+        for slot in plain { budgets.take(slot, 1, now: now) }
+        return true
+    }
+
     /// The response is in, or will never come.
     ///
     /// - Parameter actualCost: What it cost in points. Nil: what was expected.
@@ -182,23 +218,38 @@ public struct Limiter: Sendable {
 
     // MARK: the line
 
+    fileprivate struct Reservation: Sendable {
+        let slot: Budgets.Slot
+        let cost: Int64
+        /// Not needed before.
+        let due: Instant
+    }
+
     /// One look along the line, at one instant.
     public struct Pass: Sendable {
         fileprivate var index = 0
-        /// Not to be had by those behind.
-        fileprivate var reserved: [Budgets.Slot] = []
+        /// Set aside for those in front.
+        fileprivate var reserved: [Reservation] = []
         /// When the next one could go, as far as time alone decides.
         public fileprivate(set) var until: Instant?
 
         /// Those behind it are not looked at.
         private let last: Ticket?
+        /// They have their places, and could not go.
+        private let absent: [Ticket]
 
-        public init(upTo last: Ticket? = nil) { self.last = last }
+        public init(upTo last: Ticket? = nil, without absent: [Ticket] = []) {
+            self.last = last
+            self.absent = absent
+        }
 
         fileprivate mutating func step(_ line: Line) -> Int? {
-            guard index < line.entries.count else { return nil }
-            defer { index = line.entries[index].ticket == last ? .max : index + 1 }
-            return index
+            while index < line.entries.count {
+                let (here, ticket) = (index, line.entries[index].ticket)
+                index = ticket == last ? .max : here + 1
+                if absent.isEmpty || !absent.contains(ticket) { return here }
+            }
+            return nil
         }
 
         public mutating func wait(until instant: Instant?) {
@@ -221,15 +272,23 @@ public struct Limiter: Sendable {
     /// The next in the line that could go now. It goes (`take`), or the look goes on: past it if something else keeps
     /// it (`passOver`), or with what it needs kept for it (`hold`).
     ///
-    /// Who waits for one budget keeps nobody from another: only what those in front had to wait for is out of reach.
+    /// Who waits for one budget keeps nobody from another. Of what those in front had to wait for, so much is set aside
+    /// that they have it when all the rest is there; meanwhile others may have it.
     public mutating func next(in pass: inout Pass, now: Instant) -> Ticket? {
         while let index = pass.step(line) {
             let entry = line.entries[index]
-            if isOutOfReach(entry.demand.scope, pass) { continue }
+            // What is kept elsewhere is asked for in the order of the line.
+            if store != nil, isOutOfReach(entry.demand.scope, pass) { continue }
             let view = look(entry.demand, now: now)
             switch view.earliest {
-            case .now, .never:
-                guard let store else { return entry.ticket }
+            case .never: return entry.ticket
+            case .now:
+                guard let store else {
+                    let missing = pass.reserved.isEmpty ? 0 : missing(entry.demand, pass, now: now)
+                    if missing == 0 { return entry.ticket }
+                    line.mark(index, missing)
+                    break
+                }
                 switch admit(entry.ticket, entry.demand, store, now: now) {
                 case .now, .never: return entry.ticket
                 case .at(let instant): pass.wait(until: instant)
@@ -241,7 +300,7 @@ public struct Limiter: Sendable {
             case .afterRelease: break
             }
             if store == nil { line.mark(index, view.late) }
-            reserve(entry.demand.scope, line.entries[index].marks, &pass)
+            reserve(entry.demand, line.entries[index].marks, due: view.due, &pass)
         }
         return nil
     }
@@ -265,7 +324,10 @@ public struct Limiter: Sendable {
     /// It is for the one that `next` found to go: nobody else takes what it needs.
     public func hold(_ ticket: Ticket, in pass: inout Pass) {
         guard let index = line.index(of: ticket) else { return }
-        reserve(line.entries[index].demand.scope, .max, &pass)
+        // All there is: in the moment until it goes nobody overtakes it.
+        for slot in slots(in: line.entries[index].demand.scope) {
+            pass.reserved.append(Reservation(slot: slot, cost: .max, due: Instant(nanoseconds: .min)))
+        }
     }
 
     /// Something else keeps the one that `next` found. Others may go meanwhile, but not for ever at its cost.
@@ -273,7 +335,7 @@ public struct Limiter: Sendable {
         guard let index = line.index(of: ticket) else { return }
         line.passOver(index)
         if line.entries[index].returns > 8 {
-            reserve(line.entries[index].demand.scope, line.entries[index].marks, &pass)
+            reserve(line.entries[index].demand, line.entries[index].marks, due: Instant(nanoseconds: .min), &pass)
         }
     }
 
@@ -296,8 +358,9 @@ public struct Limiter: Sendable {
         scopes.indices.contains(scope.index) ? scopes[scope.index].slots : []
     }
 
-    /// - Returns: `late`: the budgets of the scope, by bit, that have to be waited for.
-    private func look(_ demand: Demand, now: Instant) -> (earliest: Earliest, late: UInt64) {
+    /// - Returns: `late`: the budgets of the scope, by bit, that have to be waited for; `due`: when time is in the way of it
+    ///   no longer.
+    private func look(_ demand: Demand, now: Instant) -> (earliest: Earliest, late: UInt64, due: Instant) {
         var at = now
         var late: UInt64 = 0
         var needsRelease = false
@@ -313,24 +376,43 @@ public struct Limiter: Sendable {
             case .afterRelease:
                 late |= bit
                 needsRelease = true
-            case .never: return (.never, 0)
+            case .never: return (.never, 0, now)
             }
             bit <<= 1
         }
-        if needsRelease { return (.afterRelease, late) }
-        return (at > now ? .at(at) : .now, late)
+        if needsRelease { return (.afterRelease, late, at) }
+        return (at > now ? .at(at) : .now, late, at)
     }
 
     private func isOutOfReach(_ scope: Scope, _ pass: Pass) -> Bool {
         if pass.reserved.isEmpty { return false }
-        return scopes[scope.index].slots.contains { pass.reserved.contains($0) }
+        return scopes[scope.index].slots.contains { slot in pass.reserved.contains { $0.slot == slot } }
     }
 
-    private func reserve(_ scope: Scope, _ marks: UInt64, _ pass: inout Pass) {
+    private func reserve(_ demand: Demand, _ marks: UInt64, due: Instant, _ pass: inout Pass) {
         var bit: UInt64 = 1
-        for slot in scopes[scope.index].slots {
-            if marks & bit != 0, !pass.reserved.contains(slot) { pass.reserved.append(slot) }
+        for slot in scopes[demand.scope.index].slots {
+            if marks & bit != 0 {
+                pass.reserved.append(Reservation(slot: slot, cost: slot.cost(demand.points), due: due))
+            }
             bit <<= 1
         }
+    }
+
+    /// The budgets of the scope, by bit, of which those in front would have too little when they need it.
+    private func missing(_ demand: Demand, _ pass: Pass, now: Instant) -> UInt64 {
+        var missing: UInt64 = 0
+        var bit: UInt64 = 1
+        for slot in scopes[demand.scope.index].slots {
+            for one in pass.reserved where one.slot == slot {
+                var cost = slot.cost(demand.points)
+                for other in pass.reserved where other.slot == slot && other.due <= one.due {
+                    cost = cost.addingSaturating(other.cost)
+                }
+                if !budgets.gives(slot, cost, by: max(one.due, now), now: now) { missing |= bit }
+            }
+            bit <<= 1
+        }
+        return missing
     }
 }

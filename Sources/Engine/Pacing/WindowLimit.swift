@@ -1,7 +1,7 @@
 /// Never more than `most` in any half-open window of length `per`: the exact log, not a counter that admits twice as
 /// many around its boundary.
 ///
-/// Above 4,096 the log is kept in slots of per/128, rounded up: at most that much later than needed, never earlier.
+/// Above 4,096 the log is kept in slots of per/2048, rounded up: at most that much later than needed, never earlier.
 struct WindowLimit: Sendable {
     private struct Slot: Sendable {
         /// From then on these no longer count.
@@ -27,7 +27,7 @@ struct WindowLimit: Sendable {
         self.per = per
         self.counts = counts
         self.isAligned = isAligned
-        granularity = most > 4096 ? max(1, per.nanoseconds / 128) : 1
+        granularity = most > 4096 ? max(1, per.nanoseconds / 2048) : 1
     }
 
     func earliest(_ cost: Int64, now: Instant) -> Limiter.Earliest {
@@ -46,6 +46,16 @@ struct WindowLimit: Sendable {
             index += 1
         }
         return at > now ? .at(at) : .now
+    }
+
+    /// When so much could have been had, one after the other from now on.
+    func gives(_ cost: Int64, now: Instant) -> Instant {
+        switch earliest(cost, now: now) {
+        case .now: now
+        case .at(let at): at
+        // What is under way, or the first of it, has to be forgotten first.
+        case .afterRelease, .never: now + per
+        }
     }
 
     mutating func take(_ cost: Int64, now: Instant) {

@@ -5,6 +5,8 @@ public struct LimitPlan: Sendable, Equatable {
     public var mostAdaptive: Int64?
     public init() {}
 
+    static let mostAdaptiveByDefault: Int64 = 50
+
     public struct Rule: Sendable, Equatable {
         public var kind: Kind
         public var unit = Unit.requests
@@ -24,6 +26,11 @@ public struct LimitPlan: Sendable, Equatable {
             Rule(.bucket(most: requests, per: per, burst: burst, isStrict: false))
         }
         public static func concurrent(_ most: Int64) -> Rule { Rule(.concurrent(most)) }
+
+        /// Of all requests together.
+        var isPlainConcurrency: Bool {
+            if case .concurrent = kind { covers.isAll && each == nil } else { false }
+        }
     }
 
     public enum Kind: Sendable, Equatable {

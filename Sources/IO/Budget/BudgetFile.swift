@@ -230,14 +230,13 @@ package final class BudgetFile: @unchecked Sendable {
             }
         } catch { throw damaged }
         try settleClock(&table, isAlone: isAlone)
-        try withTable {
+        try withTable { () throws(Failure) in
             do throws(BudgetTable.Damage) {
                 for other in 0..<BudgetLayout.slotCount where isAlone || other == slot {
                     if table.isOccupied(slot: other) { try table.bury(slot: other, now: Clock.now()) }
                 }
                 table.occupy(slot: slot)
-                return .success(())
-            } catch { return .failure(damaged) }
+            } catch { throw damaged }
         }
     }
 
@@ -312,14 +311,15 @@ package final class BudgetFile: @unchecked Sendable {
     private static let contended: UInt32 = 1 << 31
 
     /// No system call unless somebody waits.
-    func withTable<R>(_ body: () -> Result<R, Failure>) throws(Failure) -> R {
+    func withTable<R>(_ body: () throws(Failure) -> R) throws(Failure) -> R {
         if !lockPointer.pointee.compareExchange(expected: 0, desired: mine, ordering: .acquiring).exchanged {
             try waitForLock()
         }
-        let result = body()
-        let before = lockPointer.pointee.exchange(0, ordering: .releasing)
-        if before & Self.contended != 0 { penstock_futex_wake(lockPointer, 1) }
-        return try result.get()
+        defer {
+            let before = lockPointer.pointee.exchange(0, ordering: .releasing)
+            if before & Self.contended != 0 { penstock_futex_wake(lockPointer, 1) }
+        }
+        return try body()
     }
 
     private func waitForLock() throws(Failure) {

@@ -35,7 +35,11 @@ package struct BudgetTable: @unchecked Sendable {
     // MARK: from outside
 
     /// Take a permit, or a place in the line of those who want one.
-    package mutating func ask(_ demand: BudgetDemand, slot: Int, now: Instant) throws(Damage) -> BudgetAnswer {
+    ///
+    /// - Parameter keeps: False: it comes back at once, which is one change and not two.
+    package mutating func ask(
+        _ demand: BudgetDemand, slot: Int, keeps: Bool = true, now: Instant
+    ) throws(Damage) -> BudgetAnswer {
         staged = 0
         let line = self[layout.tickets] == 0 ? nil : try standing(demand, slot: slot, now: now)
         if let line, line.blocked {
@@ -59,7 +63,13 @@ package struct BudgetTable: @unchecked Sendable {
             }
             return at == .max ? .later : .at(Instant(nanoseconds: at))
         }
-        for charge in demand.charges { try take(charge, slot: slot, now: now.nanoseconds) }
+        for charge in demand.charges {
+            if keeps {
+                try take(charge, slot: slot, now: now.nanoseconds)
+            } else {
+                try log(charge.rule, held: 0, charge.cost, slot: nil, now: now.nanoseconds)
+            }
+        }
         if let own = line?.own { leave(own, at: now.nanoseconds) }
         commit()
         return .granted

@@ -18,7 +18,10 @@ package final class HostBudget: BudgetStore {
     }
 
     package func ask(_ demand: BudgetDemand, now: Instant) throws(Failure) -> BudgetAnswer {
-        try core.ask(demand, now: now)
+        try core.ask(demand, keeps: true, now: now)
+    }
+    package func pass(_ demand: BudgetDemand, now: Instant) throws(Failure) -> BudgetAnswer {
+        try core.ask(demand, keeps: false, now: now)
     }
     // What could not be changed is said to who asks next.
     package func release(_ demand: BudgetDemand, actual: [Int64]?, now: Instant?) {
@@ -68,39 +71,39 @@ package final class HostBudget: BudgetStore {
             state = Lock(State(table: reader))
         }
 
-        func ask(_ demand: BudgetDemand, now: Instant) throws(Failure) -> BudgetAnswer {
-            let result = state.withLock { state -> Result<(BudgetAnswer, [Int]), Failure> in
-                do throws(Failure) {
-                    // Once a second: whether the file is still the one that others find.
-                    if now - state.checkedAt > .seconds(1) {
-                        try file.checkName()
-                        state.checkedAt = now
-                    }
-                    let answer = try change(&state.table) { table throws(BudgetTable.Damage) in
-                        try table.ask(demand, slot: file.slot, now: now)
-                    }
-                    if answer == .granted || answer == .never { return .success((answer, state.table.woken)) }
-                    if state.thread == nil { state.thread = WorkerThread("penstock-budget") { self.watch() } }
-                    if !isWaiting.exchange(true, ordering: .relaxed) { file.signal(file.slot) }
-                    return .success((answer, state.table.woken))
-                } catch { return .failure(error) }
+        // Errors are thrown all the way: a result that may hold one is copied at every turn, which costs more than all
+        // the rest.
+        func ask(_ demand: BudgetDemand, keeps: Bool, now: Instant) throws(Failure) -> BudgetAnswer {
+            var woken: [Int]?
+            let answer = try state.withLock { state throws(Failure) -> BudgetAnswer in
+                // Once a second: whether the file is still the one that others find.
+                if now - state.checkedAt > .seconds(1) {
+                    try file.checkName()
+                    state.checkedAt = now
+                }
+                let answer = try change(&state.table) { table throws(BudgetTable.Damage) in
+                    try table.ask(demand, slot: file.slot, keeps: keeps, now: now)
+                }
+                if !state.table.woken.isEmpty { woken = state.table.woken }
+                if answer == .granted || answer == .never { return answer }
+                if state.thread == nil { state.thread = WorkerThread("penstock-budget") { self.watch() } }
+                if !isWaiting.exchange(true, ordering: .relaxed) { file.signal(file.slot) }
+                return answer
             }
-            let (answer, woken) = try result.get()
-            for slot in woken { file.signal(slot) }
+            for slot in woken ?? [] { file.signal(slot) }
             return answer
         }
 
         func change<R: Sendable>(
             _ body: (inout BudgetTable) throws(BudgetTable.Damage) -> R
         ) throws(Failure) -> R {
-            let result = state.withLock { state -> Result<(R, [Int]), Failure> in
-                do throws(Failure) {
-                    let result = try change(&state.table, body)
-                    return .success((result, state.table.woken))
-                } catch { return .failure(error) }
+            var woken: [Int]?
+            let value = try state.withLock { state throws(Failure) -> R in
+                let value = try change(&state.table, body)
+                if !state.table.woken.isEmpty { woken = state.table.woken }
+                return value
             }
-            let (value, woken) = try result.get()
-            for slot in woken { file.signal(slot) }
+            for slot in woken ?? [] { file.signal(slot) }
             return value
         }
 
@@ -110,10 +113,10 @@ package final class HostBudget: BudgetStore {
             // Before and after: what was decided on memory that had lost its file is worth nothing.
             if file.isLost { throw file.lost }
             table.forgetWoken()
-            let value = try file.withTable {
+            let value = try file.withTable { () throws(Failure) -> R in
                 do throws(BudgetTable.Damage) {
-                    return .success(try body(&table))
-                } catch { return .failure(file.damaged) }
+                    return try body(&table)
+                } catch { throw file.damaged }
             }
             if file.isLost { throw file.lost }
             return value

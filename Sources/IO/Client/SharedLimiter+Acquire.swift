@@ -9,6 +9,12 @@ extension SharedLimiter {
         case pending
     }
 
+    /// A permit for a request of no particular kind, if there is one and nobody waits; else nil, and `acquire` says more.
+    package func acquireAtOnce(isKept: Bool) -> UInt64? {
+        let now = Clock.now()
+        return state.withLock { $0.goAtOnce(isKept: isKept, now: now) }
+    }
+
     /// - Parameter isKept: False: the permit counts as given back at once, and its number is 0.
     package func acquire(
         _ options: AcquireOptions?, milliseconds: Int64, isKept: Bool
@@ -107,6 +113,14 @@ extension SharedLimiter.State {
         case went(UInt64)
         case refused(Failure)
         case waits(Limiter.Ticket, Seat)
+    }
+
+    /// Nil: it takes the long way.
+    mutating func goAtOnce(isKept: Bool, now: Instant) -> UInt64? {
+        guard !isCancelled, parked.isEmpty, isKept || !limiter.holdsPermits,
+            let permit = limiter.takeAtOnce(isKept: isKept, now: now)
+        else { return nil }
+        return isKept ? keep(permit, isKept: true, now: now) : 0
     }
 
     mutating func enter(_ options: AcquireOptions?, isKept: Bool, now: Instant) -> Entry {

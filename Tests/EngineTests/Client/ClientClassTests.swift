@@ -39,6 +39,54 @@ import Testing
         #expect(Self.times(world, "/users") == [0, 0, 0, 0, 0])
     }
 
+    /// Nor when it had to wait for what all share, and now waits for its own.
+    @Test(arguments: [
+        #"{"requests": 10, "per": "1s"}"#, #"{"spacing": "100ms"}"#, #"{"concurrent": 1}"#,
+        #"{"requests": 10, "per": "1s", "burst": 1}"#,
+    ])
+    func slowClassThatWaitedForAllHoldsNoOtherUp(shared: String) throws {
+        let source = try Self.source(
+            #"[{"requests": 1, "per": "10s", "for": {"paths": ["/search/*"]}}, \#(shared)]"#,
+            #""search": {"path": "/search/x", "pagination": "cursor"}, "users": {"path": "/users", "pagination": "cursor"}, "things": {"path": "/things", "pagination": "cursor"}"#
+        )
+        let world = Self.world(source, latency: .milliseconds(shared.contains("concurrent") ? 99 : 1), pages: 300)
+        world.run(for: .seconds(30))
+        #expect(Self.times(world, "/search").count == 3 || Self.times(world, "/search").count == 4)
+        let others = Self.times(world, "/users").count + Self.times(world, "/things").count
+        #expect(others >= 275, "\(others) in 30 s")
+    }
+
+    /// Who has to wait for the server, and not for a limit of the document, waits in the same line.
+    @Test(arguments: ["\"1000/s\"", #"{"concurrent": "auto", "at_most": 1}"#])
+    func everybodyHasATurnAtWhatTheServerGives(limits: String) throws {
+        let streams = ["a", "b", "c"]
+        let source = try Self.source(
+            limits, streams.map { "\"\($0)\": {\"path\": \"/\($0)\", \"pagination\": \"page\"}" }.joined(separator: ",")
+        )
+        var (window, used, serial) = (-1 as Int64, 0, 0)
+        let world = World { _, sent in
+            if sent.at.nanoseconds / 10_000_000_000 != window {
+                (window, used) = (sent.at.nanoseconds / 10_000_000_000, 0)
+            }
+            used += 1
+            serial += 1
+            let left = 10 - sent.at.nanoseconds / 1_000_000_000 % 10
+            let told = [
+                ("X-RateLimit-Limit", "10"), ("X-RateLimit-Remaining", "\(max(0, 10 - used))"),
+                ("X-RateLimit-Reset", "\(left)"),
+            ]
+            return .json("[\(serial)]", headers: limits.contains("auto") ? [] : told, latency: .milliseconds(50))
+        }
+        world.add(source)
+        for (index, stream) in source.streams.enumerated() { world.open(stream, walk: UInt64(index) + 1) }
+        world.run(for: .seconds(200))
+        let counts = streams.map { name in
+            world.sent.filter { $0.request.url.contains("/\(name)?") || $0.request.url.hasSuffix("/\(name)") }.count
+        }
+        #expect((counts.min() ?? 0) > 30, "\(counts)")
+        #expect((counts.max() ?? 0) - (counts.min() ?? 0) <= 20, "\(counts)")
+    }
+
     /// The three pipelines of the closing exercise, in one document.
     @Test func everyStreamHasAPaceOfItsOwn() throws {
         let source = try Self.source(

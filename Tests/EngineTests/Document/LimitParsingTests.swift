@@ -85,6 +85,15 @@ import Testing
         Case(text: #"{"concurrent": 1, "each": "page"}"#, pointer: "/limits/each", part: "host"),
         Case(text: #"{"requests": 1, "per": "1s", "guard": "now"}"#, pointer: "/limits/guard", part: "response"),
         Case(text: #"{"concurrent": 1, "guard": "send"}"#, pointer: "/limits/guard", part: "unknown key"),
+        Case(text: #"{"concurrent": "many"}"#, pointer: "/limits/concurrent", part: "auto"),
+        Case(text: #"{"concurrent": 4, "at_most": 8}"#, pointer: "/limits/at_most", part: "auto"),
+        Case(text: #"{"concurrent": "auto", "at_most": 0}"#, pointer: "/limits/at_most", part: "must be"),
+        Case(text: #"{"concurrent": "auto", "each": "host"}"#, pointer: "/limits/each", part: "each host apart"),
+        Case(text: #"[{"concurrent": "auto"}, {"concurrent": "auto"}]"#, pointer: "/limits/1", part: "given twice"),
+        Case(text: #"[{"concurrent": "auto"}, {"concurrent": 3}]"#, pointer: "/limits", part: "\"at_most\": 3"),
+        Case(
+            text: #"{"concurrent": "auto", "for": {"methods": ["GET"]}}"#, pointer: "/limits/for",
+            part: "about all requests"),
     ])
     func whatMakesNoSenseIsRefused(_ wanted: Case) throws {
         let failure = try failure { try source("\"limits\": \(wanted.text), \"streams\": {\"users\": \"/users\"}") }
@@ -117,6 +126,16 @@ import Testing
         }
         #expect(failure?.pointer == pointer, "\(String(describing: failure?.message))")
         #expect(failure?.message.contains(part) == true, "\(String(describing: failure?.message))")
+    }
+
+    @Test func howManyAtOnceIsFoundOut() throws {
+        let free = try source(#""limits": {"concurrent": "auto"}"#)
+        #expect(free.limits.mostAdaptive == 50 && free.limits.rules.isEmpty)
+        let bound = try source(#""limits": ["10/s", {"concurrent": "auto", "at_most": 7}]"#)
+        #expect(bound.limits.mostAdaptive == 7 && bound.limits.rules.count == 1)
+        // A limiter of its own hears no answers.
+        let failure = try failure { _ = try LimitPlan.parse(json(#"{"concurrent": "auto"}"#)) }
+        #expect(failure?.pointer == "/concurrent" && failure?.message.contains("limits of a source") == true)
     }
 
     @Test func limitsOnTheirOwnKnowNoStreams() throws {
