@@ -23,11 +23,23 @@ VALUES: dict[str, Any] = {
     "uint64_t *": ctypes.POINTER(ctypes.c_uint64),
     "void *": ctypes.c_void_p,
     "penstock_credential_callback": _ffi.CredentialCallback,
+    "penstock_batch_callback": _ffi.BatchCallback,
     "penstock_release": _ffi.Release,
     "penstock_status": ctypes.c_int,
     "penstock_slice": _ffi.penstock_slice,
 }
-HANDLES = ("client", "credential_reply", "limiter", "paginator", "page", "sync", "error", "text")
+HANDLES = (
+    "client",
+    "credential_reply",
+    "limiter",
+    "paginator",
+    "page",
+    "sync",
+    "error",
+    "text",
+    "state",
+    "batch",
+)
 
 
 def text_without_comments() -> str:
