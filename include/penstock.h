@@ -140,6 +140,8 @@ typedef struct penstock_credential_reply penstock_credential_reply;
 typedef struct penstock_page penstock_page;
 /** One run of one or more sources into files. */
 typedef struct penstock_sync penstock_sync;
+/** Records on their way into a file, in a function of the host. Valid for as long as that runs. */
+typedef struct penstock_batch penstock_batch;
 /** Where the streams of runs stand. Thread-safe. */
 typedef struct penstock_state penstock_state;
 /** What went wrong. Immutable. */
@@ -731,6 +733,89 @@ penstock_status penstock_sync_open(const char *job, size_t size, penstock_sync *
                                    penstock_error **error);
 
 /**
+ * A function of the host between page and file: what it hands to penstock_batch_keep() and
+ * penstock_batch_write() goes into the file, in that order; what it does not is left out. All of a
+ * batch is committed together with what came of it, or nothing: after a crash the same records come
+ * again.
+ *
+ * It is called on the run's one thread, never twice at once, for streams in turn; while it runs nothing is
+ * written. It may not call functions of the run it belongs to but penstock_sync_cancel() and
+ * penstock_sync_park().
+ */
+typedef void (*penstock_batch_callback)(void *context, penstock_batch *batch);
+
+/**
+ * As penstock_sync_open(), with a function between page and file. It gets whole pages' records, up to
+ * "batch_records" of the job (1,000) at once; they wait for each other up to a second.
+ *
+ * @param job       As for penstock_sync_open().
+ * @param size      Its length in bytes.
+ * @param callback  The function.
+ * @param context   Handed to the callback. May be NULL.
+ * @param release   Called with the context when the run is freed and no longer uses it. NULL for
+ *                  nothing. Not called when this function fails.
+ * @param out       The run. Yours; penstock_sync_free().
+ * @param error     See ERRORS above.
+ * @return As penstock_sync_open().
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+penstock_status penstock_sync_open_with_batch(const char *job, size_t size,
+                                              penstock_batch_callback callback, void *context,
+                                              penstock_release release, penstock_sync **out,
+                                              penstock_error **error);
+
+/**
+ * The stream of a batch ("source.stream" where a job has several sources). "" for NULL; never NULL.
+ *
+ * Threads: the callback's. Blocks: no. Since 0.1.0.
+ */
+const char *penstock_batch_stream(const penstock_batch *batch);
+
+/**
+ * The number of records of a batch. 0 for NULL.
+ *
+ * Threads: the callback's. Blocks: no. Since 0.1.0.
+ */
+size_t penstock_batch_record_count(const penstock_batch *batch);
+
+/**
+ * A record of a batch; see penstock_page_record(). Empty when there is no such record.
+ *
+ * Threads: the callback's. Blocks: no. Since 0.1.0.
+ */
+penstock_slice penstock_batch_record(const penstock_batch *batch, size_t index);
+
+/**
+ * The record goes into the file as it came. Nothing when there is no such record.
+ *
+ * Threads: the callback's. Blocks: for the write. Since 0.1.0.
+ */
+void penstock_batch_keep(penstock_batch *batch, size_t index);
+
+/**
+ * A record of the host's goes into the file, in place of one or besides.
+ *
+ * @param record  One JSON value. Copied.
+ * @param size    Its length in bytes.
+ * @param error   See ERRORS above.
+ * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT (no JSON value: nothing was written).
+ *
+ * Threads: the callback's. Blocks: for the write. Since 0.1.0.
+ */
+penstock_status penstock_batch_write(penstock_batch *batch, const char *record, size_t size,
+                                     penstock_error **error);
+
+/**
+ * The stream ends with PENSTOCK_ERROR_DATA; nothing of this batch is committed.
+ *
+ * @param message  Why, in one line; it becomes part of the error. Copied.
+ *
+ * Threads: the callback's. Blocks: no. Since 0.1.0.
+ */
+void penstock_batch_fail(penstock_batch *batch, const char *message);
+
+/**
  * Wait until every stream has ended.
  *
  * @return PENSTOCK_OK when all streams succeeded; PENSTOCK_PENDING when the run goes on; else the
@@ -743,9 +828,10 @@ penstock_status penstock_sync_wait(penstock_sync *sync, int64_t timeout_ms, pens
 /**
  * Where the run stands, as a JSON object: "done", "elapsed_ms" and "streams", an array with, for
  * each stream, "source", "stream", "file", "state" ("waiting", "running", "done", "failed",
- * "cancelled", "parked": stopped by "max_duration"), "records", "earlier_records" (what earlier runs
+ * "cancelled", "parked": stopped by "max_duration" or penstock_sync_park()), "records", "earlier_records" (what earlier runs
  * had written, where this one went on), "pages", "bytes", "requests", "retries", "total" (or null),
- * "duplicates", "filtered", "missing" (where they apply; see penstock_page_metadata()),
+ * "duplicates", "filtered", "missing" (where they apply; see penstock_page_metadata()), "unchanged" and
+ * "changed" (with "across_runs": records of earlier runs that were left out, and that came as updates),
  * "elapsed_ms", "records_per_second", when it went on without some of its parents "skipped"
  * ("count", and "first": why, of the first few) and, when it failed, "error" (as
  * penstock_error_json()).
@@ -765,6 +851,14 @@ penstock_status penstock_sync_progress(const penstock_sync *sync, penstock_text 
  * Threads: any, at any time before _free. Blocks: no. Since 0.1.0.
  */
 void penstock_sync_cancel(penstock_sync *sync);
+
+/**
+ * Stop a run in good order: what came is committed, streams that are not done end as "parked", and opening
+ * the job again goes on with them. Without "state" in the job as penstock_sync_cancel().
+ *
+ * Threads: any, at any time before _free. Blocks: no. Since 0.1.0.
+ */
+void penstock_sync_park(penstock_sync *sync);
 
 /**
  * Release a run; ends it first when it is not done.

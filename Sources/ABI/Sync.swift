@@ -46,6 +46,10 @@ extension Sync: Owned {}
     Handle.own(sync, as: Sync.self)?.cancel()
 }
 
+@_cdecl("penstock_sync_park") @implementation public func penstock_sync_park(_ sync: OpaquePointer?) {
+    Handle.own(sync, as: Sync.self)?.park()
+}
+
 @_cdecl("penstock_sync_free") @implementation public func penstock_sync_free(_ sync: OpaquePointer?) {
     guard let own = Handle.own(sync, as: Sync.self) else { return }
     own.stop()

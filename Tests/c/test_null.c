@@ -7,6 +7,10 @@
 static char mark;
 #define UNTOUCHED(type) ((type *)(void *)&mark)
 
+static void never(void *context, penstock_batch *batch) {
+    (void)context, (void)batch;
+}
+
 /** The error of a call that must fail, looked at from every side. */
 static void refused(penstock_status status, penstock_error *error, const char *what) {
     CHECK_INT(status, PENSTOCK_ERROR_INVALID_ARGUMENT);
@@ -112,6 +116,10 @@ static void functions_with_status(void) {
     REFUSED(penstock_state_export(NULL, &text, where));
     REFUSED(penstock_state_import(NULL, "{}", 2, where));
     REFUSED(penstock_state_reset(NULL, NULL, where));
+    REFUSED(penstock_sync_open_with_batch(NULL, 0, never, NULL, NULL, &sync, where));
+    REFUSED(penstock_sync_open_with_batch("{}", 2, NULL, NULL, NULL, &sync, where));
+    REFUSED(penstock_sync_open_with_batch("{}", 2, never, NULL, NULL, NULL, where));
+    REFUSED(penstock_batch_write(NULL, "1", 1, where));
     REFUSED(penstock_state_verify(NULL, &text, where));
 
     CHECK(client == UNTOUCHED(penstock_client) && limiter == UNTOUCHED(penstock_limiter));
@@ -169,6 +177,12 @@ static void functions_without_status(void) {
     penstock_paginator_free(NULL);
     penstock_page_free(NULL);
     penstock_sync_cancel(NULL);
+    penstock_sync_park(NULL);
+    CHECK_INT(strlen(penstock_batch_stream(NULL)), 0);
+    CHECK_INT(penstock_batch_record_count(NULL), 0);
+    empty(penstock_batch_record(NULL, 0));
+    penstock_batch_keep(NULL, 0);
+    penstock_batch_fail(NULL, NULL);
     penstock_sync_free(NULL);
     penstock_state_free(NULL);
     penstock_text_free(NULL);

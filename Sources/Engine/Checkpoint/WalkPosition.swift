@@ -16,6 +16,8 @@ struct WalkPosition: Sendable {
     var doubtful: StableHash?
     /// Where the API gives no deeper pages: since the walk started from page one.
     var round: Restarts.Standing?
+    /// The page that came first after the walk started over; 0: it never did.
+    var startedOverAt: UInt64 = 0
 
     /// A class, since it is the same for all pages of a walk.
     final class Found: Sendable {
@@ -55,6 +57,7 @@ struct WalkPosition: Sendable {
                 writer.array { list in for counter in handed { list.int(counter) } }
             }
             writer.member("first", doubtful?.hex)
+            if startedOverAt > 0 { writer.member("over_at", startedOverAt) }
             guard let round else { return }
             writer.name("round")
             round.write(to: &writer)
@@ -108,6 +111,10 @@ struct WalkPosition: Sendable {
         if let text = value["first"]?.string {
             guard let hash = StableHash(hex: text) else { throw .malformed("first") }
             doubtful = hash
+        }
+        if let page = value["over_at"] {
+            guard let page = page.int, page >= 0, UInt64(page) <= index else { throw .malformed("over_at") }
+            startedOverAt = UInt64(page)
         }
         if let round = value["round"] { self.round = try Restarts.Standing(round) }
     }

@@ -31,6 +31,7 @@ extension DocumentParser {
             stream.rules.duplicates.isDropping = duplicates.value.string != "keep"
             if let most = duplicates["max_keys"]?.value.int { stream.rules.duplicates.maxKeys = most }
             stream.rules.duplicates.failsWhenFull = duplicates["when_full"]?.value.string == "fail"
+            stream.rules.duplicates.acrossRuns = duplicates["across_runs"]?.value.bool ?? false
         }
     }
 

@@ -15,6 +15,10 @@ public struct JobPlan: Sendable {
     public var maxDuration: Timespan?
     /// How long what is written may wait for its commit.
     public var commitEvery = Timespan.milliseconds(100)
+    /// The most that a batch function is given at once.
+    public var batchRecords = 1000
+    /// Each run of a stream has a file of its own.
+    public var keepsRuns = false
 
     /// The file of a stream, within `directory`: with the source's name in front when there are several.
     public func fileName(of stream: Stream, in entry: Entry) -> String {
@@ -33,6 +37,8 @@ public struct JobPlan: Sendable {
         plan.state = job["state"]?.value.string
         plan.maxDuration = job["max_duration"]?.value.string.flatMap(DurationText.parse)
         if let text = job["commit_every"]?.value.string, let time = DurationText.parse(text) { plan.commitEvery = time }
+        if let count = job["batch_records"]?.value.int { plan.batchRecords = Int(clamping: count) }
+        plan.keepsRuns = job["output"]?["runs"]?.value.string == "keep"
         var files: Set<String> = []
         for place in places {
             var entry = try entry(place, references: references)
@@ -55,9 +61,19 @@ public struct JobPlan: Sendable {
                     throw place.failure("two streams would write the file \"\(file)\"")
                 }
             }
+            try plan.checkDuplicates(of: entry.streams, place)
             plan.entries.append(entry)
         }
         return plan
+    }
+
+    private func checkDuplicates(of streams: [Stream], _ place: DocumentPlace) throws(Failure) {
+        guard let stream = streams.first(where: { $0.rules.duplicates.acrossRuns }) else { return }
+        let what = "the stream \"\(stream.name)\" leaves out what earlier runs wrote (\"across_runs\")"
+        guard state != nil else { throw place.failure("\(what): the job needs a \"state\" to know that by") }
+        guard keepsRuns else {
+            throw place.failure("\(what): the output needs \"runs\": \"keep\", or their files would be replaced")
+        }
     }
 
     private static func entry(_ place: DocumentPlace, references: any References) throws(Failure) -> Entry {

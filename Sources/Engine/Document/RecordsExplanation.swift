@@ -111,6 +111,7 @@ struct RecordsExplanation {
                 case .fail: "an error"
                 case .renewAuth: "a token that is no good: once more with a new one"
                 case .end: "the end of the walk"
+                case .startOver: "a cursor that has expired: from page one, without what came before"
                 }
             return "\(conditions.joined(separator: " with ")): \(meaning)"
         }

@@ -42,7 +42,9 @@ extension Vocabulary {
                 "action", .text(.one(of: ErrorRule.Action.allCases.map(\.rawValue))),
                 "retry: again, after \"wait\" or a backoff. rate_limited: as a 429, so that everybody waits. ignore: an "
                     + "empty page; the stop rules decide how it goes on. fail: an error at once. end: the last page, and "
-                    + "empty. renew_auth: as a 401, once more with a new token, for sources whose credentials are tokens.",
+                    + "empty. renew_auth: as a 401, once more with a new token, for sources whose credentials are tokens. start_over: the cursor "
+                    + "has expired; the walk goes on from page one, and what came before is left out by its key, with a "
+                    + "warning. The stream needs a \"key\" for that, and must get further each time.",
                 required: true),
             Key(
                 "wait",

@@ -32,6 +32,12 @@ extension Vocabulary {
             Key(
                 "when_full", .text(.one(of: ["forget", "fail"])),
                 "Forget the older half, with a warning, or end the walk with an error.", default: .string("forget")),
+            Key(
+                "across_runs", .flag,
+                "In a job with a state: a record that an earlier run wrote is left out when it comes again with the same "
+                    + "content, whatever the order of its members. One that has changed passes, as an update. The job's "
+                    + "output keeps its runs then (\"runs\": \"keep\").",
+                default: .bool(false)),
         ])
 
     private static let pathsOfMany = Shape.list(.text(.pathOfMany), count: 1...32)

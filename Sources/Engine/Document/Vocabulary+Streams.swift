@@ -213,7 +213,7 @@ extension Vocabulary {
                 "max_duration", .duration(.milliseconds(1) ... .seconds(366 * 86_400)),
                 "The run stops in good order when so much time has passed, and goes on with the next one.",
                 examples: [.string("55m")]),
-            commitEvery,
+            commitEvery, batchRecords,
         ],
         exclusive: [["source", "sources"], ["streams", "sources"], ["params", "sources"]],
         needsOneOf: ["sources", "source"], dependent: [("max_duration", "state"), ("commit_every", "state")])
@@ -236,7 +236,9 @@ extension Vocabulary {
 
     private static let jobOutput: ObjectShape = .init(
         title: "Output", description: "JSON Lines files, one for each stream.",
-        keys: [Key("directory", .text(.line(1...4096)), "Where they go. Made when missing.", required: true)])
+        keys: [
+            Key("directory", .text(.line(1...4096)), "Where they go. Made when missing.", required: true), outputRuns,
+        ])
 
     static let example = JSONValue.object([
         member("base_url", "https://api.example.com/v1"),

@@ -106,7 +106,7 @@ struct Exchange: Sendable {
         default: break
         }
         if request.acceptedStatuses.contains(head.status) { return .deliver }
-        if let action = ruling?.action, action == .ignore || action == .end { return .deliver }
+        if let action = ruling?.action, [.ignore, .end, .startOver].contains(action) { return .deliver }
         let secrets = source.secrets + request.secrets
         let described =
             ruling.map { Failure(ruling: $0, head: head, body: body, feedback: feedback, secrets: secrets) }

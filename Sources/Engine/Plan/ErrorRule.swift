@@ -12,6 +12,8 @@ public struct ErrorRule: Sendable, Equatable {
         case renewAuth = "renew_auth"
         /// The last page, and empty.
         case end
+        /// What the walk goes on with is no good any more: from page one, without what came before.
+        case startOver = "start_over"
     }
     public enum Condition: Sendable, Equatable {
         case exists(Bool)

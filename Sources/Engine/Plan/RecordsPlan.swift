@@ -64,6 +64,8 @@ public struct DuplicatesPlan: Sendable, Equatable {
     public var maxKeys: Int64 = 10_000_000
     /// Instead of forgetting the older half.
     public var failsWhenFull = false
+    /// Records of earlier runs count, too, by their content; see `RecordIdentity`.
+    public var acrossRuns = false
 
     public init() {}
 }

@@ -67,6 +67,8 @@ struct Arrival: Sendable {
     var bytes: Int64
     /// A rule of the document takes it for the end.
     var isEnd = false
+    /// A rule of the document says that the walk can't go on from where it stands.
+    var startsOver = false
     /// See `WalkPosition.doubtful`.
     var digest: StableHash?
 }

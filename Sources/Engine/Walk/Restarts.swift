@@ -132,7 +132,7 @@ final class Restarts: @unchecked Sendable {
 
 extension Walk {
     /// The first page of those that follow each other without a restart.
-    var firstOfRound: UInt64 { restarts?.firstPage ?? 0 }
+    var firstOfRound: UInt64 { max(restarts?.firstPage ?? 0, over.page) }
 
     /// Starts again from page one, when it is time to.
     mutating func startsAgain(

@@ -62,6 +62,8 @@ struct Walk: Sendable {
     var knowsEarlier = false
     /// See `WalkPosition.doubtful`.
     private var doubtful: StableHash?
+    /// See `startOver`.
+    var over = StartedOver()
 
     init(id: UInt64, stream: Stream, source: Source, isCall: Bool) throws(Failure) {
         self.id = id
@@ -98,6 +100,7 @@ struct Walk: Sendable {
         let plan = position.found?.plan(over: stream.paging) ?? stream.paging
         paging = Paging(plan: plan, at: position.standing)
         if let round = position.round { restarts?.takeUp(round) }
+        over.page = position.startedOverAt
         isOver = position.isOver || paging.isBounded
         wantsRequest = !isOver
         guard let found = position.found else { return }
@@ -247,6 +250,13 @@ struct Walk: Sendable {
         let request = values(of: id)
         let isEnd = ruling.action == .end
         var reading = PageReader.Reading()
+        if ruling.action == .startOver {
+            reading.warnings.append(
+                "HTTP \(head.status), by error rule \(ruling.rule.pointer): the walk starts over from page one; what came before is left out by its key"
+            )
+            return Arrival(
+                facts: facts, reading: reading, content: nil, bytes: Int64(body.count), startsOver: true)
+        }
         if !isEnd,
             let known = try reader?.readIgnored(
                 body, head: head, request: request, url: facts.url, services: services)
@@ -387,6 +397,8 @@ struct Walk: Sendable {
             facts.hasMore = false
             facts.warnings.append("the server repeats the first page when asked for the second: taken as the end")
             end()
+        } else if arrival.startsOver {
+            try startOver(&facts, arrival.reading)
         } else if arrival.isEnd {
             facts.hasMore = false
             facts.take(arrival.reading, filters: stream.rules.filter != nil)
@@ -446,6 +458,7 @@ struct Walk: Sendable {
         position.found = found
         position.doubtful = doubtful
         position.round = restarts?.standing
+        position.startedOverAt = over.page
         if stream.order == .any {
             position.handed = handedAheadCounters + handedBefore.sorted()
             if let counter { position.handed.append(counter) }

@@ -8,6 +8,8 @@ internal import Glibc
 final class Durable: @unchecked Sendable {
     private let state: StateFile
     let file: LineFile
+    /// What earlier runs wrote, where that is to be left out.
+    let seen: SeenRecords?
     private var entry: StateFile.Entry
     private let runID: Int64
     private var checkpoint: Checkpoint?
@@ -27,10 +29,11 @@ final class Durable: @unchecked Sendable {
     static let mostWaiting: Int64 = 8 << 20
 
     private init(
-        _ state: StateFile, _ file: LineFile, _ entry: StateFile.Entry
+        _ state: StateFile, _ file: LineFile, _ entry: StateFile.Entry, _ rules: RecordRules
     ) throws(Failure) {
         self.state = state
         self.file = file
+        seen = rules.duplicates.acrossRuns ? try SeenRecords(entry.name, rules, in: state) : nil
         self.entry = entry
         earlier = (entry.records, entry.pages)
         runID = try state.beginRun(entry.name)
@@ -50,7 +53,7 @@ final class Durable: @unchecked Sendable {
             try LineFile.syncDirectory(of: path)
             let entry = StateFile.Entry(name: name, file: path)
             try state.begin(entry)
-            return .durable(try Durable(state, file, entry))
+            return .durable(try Durable(state, file, entry, stream.rules))
         }
         guard entry.file == path else {
             throw Failure(
@@ -79,7 +82,7 @@ final class Durable: @unchecked Sendable {
                 stream.earlier = try EarlierLines(path: file.partPath, bytes: entry.bytes)
             }
         }
-        return .durable(try Durable(state, file, entry))
+        return .durable(try Durable(state, file, entry, stream.rules))
     }
 
     /// The last commit's bytes are what they were: the file was not edited, or exchanged for another one.
@@ -137,11 +140,14 @@ final class Durable: @unchecked Sendable {
         }
         guard let state = all.first?.state, !changes.isEmpty else { return failed }
         do {
-            try state.commit(changes.map { ($0.entry, $0.piece) })
+            try state.commit(
+                changes.map { ($0.entry, $0.piece) },
+                seen: changes.compactMap { change in change.of.seen.map { (change.entry.name, $0.waiting) } })
             for change in changes {
                 change.of.entry = change.entry
                 change.of.waitingSince = nil
                 change.of.pages = 0
+                change.of.seen?.forgetWaiting()
             }
         } catch {
             for change in changes { failed.append((change.of, error)) }

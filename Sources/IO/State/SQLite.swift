@@ -10,6 +10,8 @@ final class SQLite {
     }
 
     private var handle: OpaquePointer?
+    /// By their text: to prepare one takes longer than to run it.
+    private var statements: [String: OpaquePointer] = [:]
     private let path: String
 
     init(path: String) throws(Failure) {
@@ -27,15 +29,20 @@ final class SQLite {
         sqlite3_busy_timeout(handle, 10_000)
     }
 
-    deinit { sqlite3_close_v2(handle) }
+    deinit {
+        for statement in statements.values { sqlite3_finalize(statement) }
+        sqlite3_close_v2(handle)
+    }
 
     /// Every row that it gives goes through `row`.
     func run(
         _ sql: String, _ values: [Value] = [], row: ((Row) -> Void)? = nil
     ) throws(Failure) {
-        var statement: OpaquePointer?
-        try check(sqlite3_prepare_v2(handle, sql, -1, &statement, nil))
-        defer { sqlite3_finalize(statement) }
+        let statement = try prepared(sql)
+        defer {
+            sqlite3_reset(statement)
+            sqlite3_clear_bindings(statement)
+        }
         for (index, value) in values.enumerated() {
             let place = Int32(clamping: index + 1)
             switch value {
@@ -51,6 +58,14 @@ final class SQLite {
             guard code == SQLITE_ROW else { throw failure(code) }
             row?(Row(statement: statement))
         }
+    }
+
+    private func prepared(_ sql: String) throws(Failure) -> OpaquePointer? {
+        if let known = statements[sql] { return known }
+        var statement: OpaquePointer?
+        try check(sqlite3_prepare_v2(handle, sql, -1, &statement, nil))
+        statements[sql] = statement
+        return statement
     }
 
     struct Row {

@@ -40,7 +40,7 @@ package final class StateFile: @unchecked Sendable {
         package var sha256: String
     }
 
-    static let version: Int64 = 1
+    static let version: Int64 = 2
     /// "PENS"
     static let applicationID: Int64 = 0x5045_4E53
 
@@ -113,7 +113,7 @@ package final class StateFile: @unchecked Sendable {
         try database.run("PRAGMA synchronous = FULL")
         if version == Self.version { return }
         try database.transaction { () throws(Failure) in
-            for statement in tablesOfVersion1 { try database.run(statement) }
+            for statement in tablesOfVersion1 + tablesOfVersion2 { try database.run(statement) }
             try database.run("PRAGMA application_id = \(applicationID)")
             try database.run("PRAGMA user_version = \(Self.version)")
         }
@@ -219,9 +219,12 @@ package final class StateFile: @unchecked Sendable {
     }
 
     /// Several streams at once cost as much as one.
-    package func commit(_ changes: [(entry: Entry, piece: Piece?)]) throws(Failure) {
+    package func commit(
+        _ changes: [(entry: Entry, piece: Piece?)], seen: [(stream: String, records: SeenRecords.Waiting)] = []
+    ) throws(Failure) {
         try use { database throws(Failure) in
             try database.transaction { () throws(Failure) in
+                for (stream, records) in seen { try Self.write(records, of: stream, database) }
                 for (entry, piece) in changes {
                     try Self.write(entry, database)
                     guard let piece else { continue }
@@ -263,7 +266,9 @@ package final class StateFile: @unchecked Sendable {
         let count = try use { database throws(Failure) -> Int64 in
             var count: Int64 = 0
             try database.transaction { () throws(Failure) in
-                for (table, column) in [("pieces", "stream"), ("cursors", "stream"), ("streams", "name")] {
+                for (table, column) in [
+                    ("pieces", "stream"), ("cursors", "stream"), ("seen", "stream"), ("streams", "name"),
+                ] {
                     if let name {
                         try database.run("DELETE FROM \(table) WHERE \(column) = ?", [.text(name)])
                     } else {

@@ -16,6 +16,8 @@ final class LineFile: @unchecked Sendable {
     /// Lines among them.
     private(set) var lines: Int64 = 0
     private var linesWaiting: Int64 = 0
+    /// With those that are on their way.
+    var appended: Int64 { lines + linesWaiting }
     /// Of what was written since it was taken; nil: nobody wants it.
     private var hash: SHA256?
     private var isBroken = false

@@ -8,7 +8,7 @@ struct StreamRun: Sendable {
 
     let sourceName: String?
     let stream: Engine.Stream
-    let fileName: String
+    var fileName: String
     var state = State.waiting
     var records: Int64 = 0
     var pages: Int64 = 0
@@ -26,6 +26,9 @@ struct StreamRun: Sendable {
     /// Nil for a stream without a filter.
     var filtered: Int64?
     var missing: Int64?
+    /// What earlier runs wrote and came again: as it was, and otherwise. Nil where nobody looks.
+    var unchanged: Int64?
+    var changed: Int64?
     var warnings: [String] = []
     var startedAt: Instant?
     var endedAt: Instant?
@@ -72,6 +75,8 @@ struct StreamRun: Sendable {
             writer.member("duplicates", duplicates)
             writer.member("filtered", filtered)
             writer.member("missing", missing)
+            writer.member("unchanged", unchanged)
+            writer.member("changed", changed)
             writer.member("elapsed_ms", elapsed.milliseconds)
             writer.name("records_per_second")
             let milliseconds = max(1, elapsed.milliseconds)

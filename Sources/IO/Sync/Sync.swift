@@ -21,13 +21,18 @@ package final class Sync: Sendable {
     private let maxDuration: Timespan?
     /// Commits are made together, as many as come in such a time.
     private let commitEvery: Timespan
+    private let keepsRuns: Bool
+    private let batchRecords: Int
+    private let batch: Batch.Function?
+    private let isParkWanted = Lock(false)
 
-    package init(_ job: JobPlan) throws(Failure) {
+    package init(_ job: JobPlan, batch: Batch.Function? = nil) throws(Failure) {
         directory = job.directory
         try Sync.makeDirectory(job.directory)
         state = try job.state.map { path throws(Failure) in try StateFile(path: path) }
         maxDuration = job.maxDuration
         commitEvery = job.commitEvery
+        (keepsRuns, batchRecords, self.batch) = (job.keepsRuns, job.batchRecords, batch)
         guard let control = Signal() else { throw Failure(.noMemory, "no file descriptor left for a sync") }
         self.control = control
         var runs: [StreamRun] = []
@@ -58,6 +63,13 @@ package final class Sync: Sendable {
     }
 
     package func cancel() { control.raise() }
+
+    /// Stops in good order: what is written is committed, and the next run goes on behind it. Without a state there is
+    /// nothing to go on from.
+    package func park() {
+        if state != nil { isParkWanted.withLock { $0 = true } }
+        control.raise()
+    }
 
     package enum Result: Sendable {
         case succeeded
@@ -102,6 +114,13 @@ package final class Sync: Sendable {
         let pages: Pages
         let file: LineFile
         let durable: Durable?
+        let stage: BatchStage?
+        let told = Told()
+    }
+
+    /// `@unchecked Sendable`: used by the writer thread alone.
+    private final class Told: @unchecked Sendable {
+        var (unchanged, changed): (Int64, Int64) = (0, 0)
     }
 
     private func start(_ runs: inout [StreamRun], owners: [Int]) throws(Failure) {
@@ -110,11 +129,13 @@ package final class Sync: Sendable {
         for index in runs.indices {
             do {
                 let client = clients[owners[index]]
-                let path = "\(directory)/\(runs[index].fileName)"
+                let name = String(runs[index].fileName.dropLast(".jsonl".utf8.count))
+                let path = try path(of: name)
+                let fileName = path.split(separator: "/").last.map(String.init) ?? path
+                board.update { $0.runs[index].fileName = fileName }
                 var stream = runs[index].stream
                 var durable: Durable?
                 if let state {
-                    let name = String(runs[index].fileName.dropLast(".jsonl".utf8.count))
                     switch try Durable.open(name, path: path, state: state, stream: &stream, source: client.source) {
                     case .durable(let opened): durable = opened
                     case .finished(let records):
@@ -128,7 +149,8 @@ package final class Sync: Sendable {
                 }
                 let file = if let durable { durable.file } else { try LineFile(path: path) }
                 let pages = try client.open(stream, isCall: false)
-                lanes.append(Lane(run: index, pages: pages, file: file, durable: durable))
+                let stage = batch.map { BatchStage(name, most: batchRecords, $0) }
+                lanes.append(Lane(run: index, pages: pages, file: file, durable: durable, stage: stage))
                 let earlier = durable.flatMap { $0.earlier.pages > 0 ? $0.earlier.records : nil }
                 board.update { board in
                     board.runs[index].state = .running
@@ -145,6 +167,11 @@ package final class Sync: Sendable {
             throw Failure(.noMemory, "the writer thread could not be started")
         }
         self.thread.withLock { $0 = thread }
+    }
+
+    private func path(of name: String) throws(Failure) -> String {
+        guard keepsRuns else { return "\(directory)/\(name).jsonl" }
+        return try RunFiles.path(stem: name, in: directory, underWay: try state?.entry(name))
     }
 
     /// `@unchecked Sendable`: handed to the writer thread, and used by nobody else from then on.
@@ -164,10 +191,11 @@ package final class Sync: Sendable {
             while !lanes.isEmpty {
                 var descriptors = lanes.map { pollfd(fd: $0.pages.descriptor, events: Int16(POLLIN), revents: 0) }
                 descriptors.append(pollfd(fd: sync.control.descriptor, events: Int16(POLLIN), revents: 0))
-                let until = earliest(commitDue, isParking ? nil : deadline)
+                let until = earliest(earliest(commitDue, stageDue), isParking ? nil : deadline)
                 let count = poll(&descriptors, nfds_t(descriptors.count), milliseconds(to: until))
                 if count < 0 && errno != EINTR { break }
                 if let control = descriptors.last, control.revents != 0 {
+                    isParking = isParking || sync.isParkWanted.withLock { $0 }
                     for lane in lanes { lane.pages.cancel() }
                     sync.control.lower()
                 }
@@ -176,6 +204,7 @@ package final class Sync: Sendable {
                     for lane in lanes { lane.pages.cancel() }
                 }
                 lanes = lanes.indices.filter { descriptors[$0].revents == 0 || step(lanes[$0]) }.map { lanes[$0] }
+                if let due = stageDue, Clock.now() >= due { flushStages() }
                 if let due = commitDue, Clock.now() >= due || lanes.contains(where: { $0.durable?.isFull ?? false }) {
                     commit()
                 }
@@ -184,6 +213,65 @@ package final class Sync: Sendable {
             sync.board.update { board in
                 board.endedAt = now
                 board.isOver = true
+            }
+        }
+
+        // MARK: records
+
+        /// Into the file, or to the batch function before that.
+        private func take(_ page: Page, _ lane: Lane) throws(Failure) {
+            let now = Clock.now()
+            if let stage = lane.stage {
+                if stage.add(page, now: now) { try flush(stage, lane) }
+            } else if lane.durable?.seen == nil {
+                for index in 0..<page.recordCount { try lane.file.append(page.record(index)) }
+                lane.durable?.note(page.facts.checkpoint, now: now)
+            } else {
+                for index in 0..<page.recordCount where try isWanted(page.record(index), lane) {
+                    try lane.file.append(page.record(index))
+                }
+                lane.durable?.note(page.facts.checkpoint, now: now)
+            }
+            note(page, lane)
+            lane.pages.ask()
+        }
+
+        private func flush(_ stage: BatchStage, _ lane: Lane) throws(Failure) {
+            let pages = try stage.flush(into: lane.file) { record throws(Failure) in try isWanted(record, lane) }
+            for page in pages { lane.durable?.note(page.facts.checkpoint, now: Clock.now()) }
+            sync.board.update { $0.runs[lane.run].records = lane.file.appended }
+        }
+
+        private func isWanted(_ record: UnsafeRawBufferPointer, _ lane: Lane) throws(Failure) -> Bool {
+            guard let seen = lane.durable?.seen else { return true }
+            switch try seen.judge(record) {
+            case .new: return true
+            case .changed:
+                lane.told.changed += 1
+                return true
+            case .unchanged:
+                lane.told.unchanged += 1
+                return false
+            }
+        }
+
+        private var stageDue: Instant? {
+            lanes.compactMap { $0.stage?.since }.min().map { $0 + BatchStage.patience }
+        }
+
+        private func flushStages() {
+            let now = Clock.now()
+            for lane in lanes {
+                guard let stage = lane.stage, let since = stage.since, since + BatchStage.patience <= now else {
+                    continue
+                }
+                do throws(Failure) {
+                    try flush(stage, lane)
+                } catch {
+                    lanes.removeAll { $0.run == lane.run }
+                    lane.pages.cancel()
+                    fail(lane, error)
+                }
             }
         }
 
@@ -232,12 +320,10 @@ package final class Sync: Sendable {
             do throws(Failure) {
                 switch taken {
                 case .page(let page):
-                    for index in 0..<page.recordCount { try lane.file.append(page.record(index)) }
-                    lane.durable?.note(page.facts.checkpoint, now: Clock.now())
-                    note(page, lane)
-                    lane.pages.ask()
+                    try take(page, lane)
                     return true
                 case .end:
+                    if let stage = lane.stage { try flush(stage, lane) }
                     if let durable = lane.durable {
                         if let (_, failure) = Durable.commit([durable], ended: true).first { throw failure }
                         try durable.finish()
@@ -246,6 +332,7 @@ package final class Sync: Sendable {
                     }
                     end(lane, nil)
                 case .failed(let failure):
+                    if let stage = lane.stage { try flush(stage, lane) }
                     if let durable = lane.durable {
                         if let (_, failure) = Durable.commit([durable]).first { throw failure }
                     } else {
@@ -263,7 +350,11 @@ package final class Sync: Sendable {
         private func note(_ page: Page, _ lane: Lane) {
             let counts = lane.pages.counts
             sync.board.update { board in
-                board.runs[lane.run].records += Int64(page.recordCount)
+                board.runs[lane.run].records = lane.file.appended
+                if lane.durable?.seen != nil {
+                    board.runs[lane.run].unchanged = lane.told.unchanged
+                    board.runs[lane.run].changed = lane.told.changed
+                }
                 board.runs[lane.run].pages += 1
                 board.runs[lane.run].bytes += Int64(page.body.count)
                 board.runs[lane.run].total = page.facts.total ?? board.runs[lane.run].total

@@ -17,9 +17,10 @@ package struct SystemServices: Services {
         return seeds
     }
 
-    package init() {
+    /// - Parameter key: Of fingerprints that outlive the process.
+    package init(key known: UInt64? = nil) {
         let seeds = Self.chance()
-        key = seeds.0
+        key = known ?? seeds.0
         generator = SplitMix64(state: seeds.1)
     }
 

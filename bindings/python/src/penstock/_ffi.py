@@ -69,6 +69,10 @@ class penstock_sync(Structure):
     pass
 
 
+class penstock_batch(Structure):
+    pass
+
+
 class penstock_state(Structure):
     pass
 
@@ -106,6 +110,7 @@ if TYPE_CHECKING:
     PaginatorPointer = _Pointer[penstock_paginator]
     PagePointer = _Pointer[penstock_page]
     SyncPointer = _Pointer[penstock_sync]
+    BatchPointer = _Pointer[penstock_batch]
     StatePointer = _Pointer[penstock_state]
     ErrorPointer = _Pointer[penstock_error]
     TextPointer = _Pointer[penstock_text]
@@ -118,12 +123,14 @@ else:
     PaginatorPointer = POINTER(penstock_paginator)
     PagePointer = POINTER(penstock_page)
     SyncPointer = POINTER(penstock_sync)
+    BatchPointer = POINTER(penstock_batch)
     StatePointer = POINTER(penstock_state)
     ErrorPointer = POINTER(penstock_error)
     TextPointer = POINTER(penstock_text)
 
 Release = CFUNCTYPE(None, c_void_p)
 CredentialCallback = CFUNCTYPE(None, c_void_p, CredentialRequestPointer, CredentialReplyPointer)
+BatchCallback = CFUNCTYPE(None, c_void_p, BatchPointer)
 
 _LIBRARY, LIBRARY_PATH = _library.load(CDLL, find_library)
 """The open library, and the name it was opened by."""
@@ -429,6 +436,52 @@ def penstock_state_free(state: StatePointer, /) -> None: ...
 def penstock_sync_open(job: bytes, size: int, out: Out, error: Out, /) -> int: ...
 
 
+@_declare(
+    _STATUS,
+    c_char_p,
+    c_size_t,
+    BatchCallback,
+    c_void_p,
+    Release,
+    POINTER(SyncPointer),
+    _ERROR_OUT,
+)
+def penstock_sync_open_with_batch(
+    job: bytes,
+    size: int,
+    callback: Any,
+    context: int | None,
+    release: Any,
+    out: Out,
+    error: Out,
+    /,
+) -> int: ...
+
+
+@_declare(c_char_p, BatchPointer)
+def penstock_batch_stream(batch: BatchPointer, /) -> bytes: ...
+
+
+@_declare(c_size_t, BatchPointer)
+def penstock_batch_record_count(batch: BatchPointer, /) -> int: ...
+
+
+@_declare(penstock_slice, BatchPointer, c_size_t)
+def penstock_batch_record(batch: BatchPointer, index: int, /) -> penstock_slice: ...
+
+
+@_declare(None, BatchPointer, c_size_t)
+def penstock_batch_keep(batch: BatchPointer, index: int, /) -> None: ...
+
+
+@_declare(_STATUS, BatchPointer, c_char_p, c_size_t, _ERROR_OUT)
+def penstock_batch_write(batch: BatchPointer, record: bytes, size: int, error: Out, /) -> int: ...
+
+
+@_declare(None, BatchPointer, c_char_p)
+def penstock_batch_fail(batch: BatchPointer, message: bytes, /) -> None: ...
+
+
 @_declare(_STATUS, SyncPointer, c_int64, _ERROR_OUT)
 def penstock_sync_wait(sync: SyncPointer, timeout_ms: int, error: Out, /) -> int: ...
 
@@ -439,6 +492,10 @@ def penstock_sync_progress(sync: SyncPointer, out: Out, error: Out, /) -> int: .
 
 @_declare(None, SyncPointer)
 def penstock_sync_cancel(sync: SyncPointer, /) -> None: ...
+
+
+@_declare(None, SyncPointer)
+def penstock_sync_park(sync: SyncPointer, /) -> None: ...
 
 
 @_declare(None, SyncPointer)

@@ -138,6 +138,7 @@ class RememberedKeys(TypedDict, total=False):
 
     max_keys: int
     when_full: Literal["forget", "fail"]
+    across_runs: bool
 
 
 _Condition = TypedDict(
@@ -221,7 +222,7 @@ Wait = Union[str, HeaderWait, BodyWait, WaitUntil]
 
 
 class _Action(TypedDict):
-    action: Literal["retry", "rate_limited", "ignore", "fail", "end", "renew_auth"]
+    action: Literal["retry", "rate_limited", "ignore", "fail", "end", "renew_auth", "start_over"]
 
 
 class ErrorRule(_Action, total=False):

@@ -487,10 +487,14 @@ class JobSource(TypedDict, total=False):
     params: Params
 
 
-class JobOutput(TypedDict):
+class _OutputPlace(TypedDict):
+    directory: str
+
+
+class JobOutput(_OutputPlace, total=False):
     """JSON Lines files, one for each stream."""
 
-    directory: str
+    runs: Literal["replace", "keep"]
 
 
 class JobDocument(TypedDict, total=False):
@@ -504,3 +508,4 @@ class JobDocument(TypedDict, total=False):
     state: str
     max_duration: str
     commit_every: str
+    batch_records: int

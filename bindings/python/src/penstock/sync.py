@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from . import _ffi
+from ._batches import BatchFunction, open_with_batch
 from ._documents import Document, Source, read_document
 from ._handle import Handle, Owned, check, take_error
 from ._json import dumps
@@ -30,7 +32,7 @@ class StreamReport:
     file: str | None
     """The JSON Lines file that its records go to."""
     state: str
-    """"waiting", "running", "done", "failed", "cancelled" or "parked" ("max_duration" was over)."""
+    """"waiting", "running", "done", "failed", "cancelled" or "parked" (stopped in good order)."""
     records: int
     pages: int
     bytes: int
@@ -55,6 +57,10 @@ class StreamReport:
     """How many records fewer came than the server said there were; None when none is known of."""
     earlier_records: int | None = None
     """What earlier runs had written, where this one went on; None where it began."""
+    unchanged: int | None = None
+    """Records of earlier runs that came again as they were and were left out ("across_runs")."""
+    changed: int | None = None
+    """Records of earlier runs that came with another content, and were written."""
     warnings: tuple[str, ...] = ()
     """What was odd, of the first pages that had something to say."""
 
@@ -120,6 +126,7 @@ class Sync(Handle[_ffi.SyncPointer]):
 
     Args:
         job: The job: a dict, JSON text, or the path of a file ("job" in `penstock.schema()`).
+        batch: A function between page and file, as for `pull()`.
 
     Raises:
         ConfigError: The job or a source in it is wrong; the message names the place.
@@ -129,11 +136,15 @@ class Sync(Handle[_ffi.SyncPointer]):
     Threads: `wait()`, `report()` and `cancel()` any number at once.
     """
 
-    def __init__(self, job: JobDocument | Source) -> None:
+    def __init__(self, job: JobDocument | Source, *, batch: BatchFunction | None = None) -> None:
         document = read_document(job)
         out = _ffi.SyncPointer()
         error = _ffi.ErrorPointer()
         with document.named_in_errors():
+            if batch is not None:
+                open_with_batch(document.text, batch, out)
+                super().__init__(Owned(out, _ffi.penstock_sync_free))
+                return
             check(
                 _ffi.penstock_sync_open(
                     document.text, len(document.text), _ffi.byref(out), _ffi.byref(error)
@@ -181,6 +192,15 @@ class Sync(Handle[_ffi.SyncPointer]):
         with self._use() as pointer:
             _ffi.penstock_sync_cancel(pointer)
 
+    def park(self) -> None:
+        """Stop in good order: what came is committed, streams that are not done end as "parked",
+        and the same job goes on with them. Without a state as `cancel()`.
+
+        Idempotent; any thread.
+        """
+        with self._use() as pointer:
+            _ffi.penstock_sync_park(pointer)
+
     def close(self) -> None:
         """Release the run; ends it first when it is not done."""
         super().close()
@@ -201,6 +221,9 @@ def pull(
     params: Mapping[str, Any] | None = None,
     state: str | os.PathLike[str] | None = None,
     max_duration: str | None = None,
+    keep_runs: bool = False,
+    batch: BatchFunction | None = None,
+    stop: threading.Event | None = None,
     on_progress: Callable[[Report], object] | None = None,
     interval: float = 0.25,
     timeout: float | None = None,
@@ -224,6 +247,14 @@ def pull(
             begins anew.
         max_duration: With `state`: stop in good order after a time such as "55m"; streams that are
             not done are then "parked", and the next call goes on with them.
+        keep_runs: Each run of a stream that was done goes into a file of its own,
+            `<stream>.000001.jsonl` and so on, in place of the one before.
+        batch: A function between page and file: `batch(stream, records)` gets the JSON texts
+            (bytes) of up to "batch_records" (1,000) records and returns what goes into the file
+            in their place: some of those very objects, which stay as they are, other bytes, or
+            values that become JSON. Called on another thread. What it raises ends the stream with
+            a DataError; nothing of that batch is committed.
+        stop: When it is set the run stops in good order, as with `max_duration`.
         on_progress: Called on this thread with a `Report` every `interval` seconds and at the end.
             What it raises ends the run and is raised here.
         interval: In seconds.
@@ -235,14 +266,17 @@ def pull(
         PenstockError: As `Sync` does, and (with `check`) what made a stream fail.
         Timeout: `timeout` passed; what was written stays.
     """
-    document = job_document(job, directory, streams, params, state, max_duration)
+    document = job_document(job, directory, streams, params, state, max_duration, keep_runs)
     deadline = None if timeout is None else time.monotonic() + timeout
     with document.named_in_errors():
-        run = Sync(document.text)
+        run = Sync(document.text, batch=batch)
     with run:
         done = False
         while not done:
-            watched = on_progress is not None or timeout is not None
+            if stop is not None and stop.is_set():
+                run.park()
+                stop = None
+            watched = on_progress is not None or timeout is not None or stop is not None
             done = run.wait(interval if watched else None)
             if on_progress is not None and not done:
                 on_progress(run.report())
@@ -267,6 +301,7 @@ def job_document(
     params: Mapping[str, Any] | None = None,
     state: str | os.PathLike[str] | None = None,
     max_duration: str | None = None,
+    keep_runs: bool = False,
 ) -> Document:
     """The job that pulls a source, or a job as it is."""
     document = read_document(job)
@@ -284,10 +319,12 @@ def job_document(
         if max_duration is not None:
             about["max_duration"] = max_duration
         about["output"] = {"directory": os.fspath("out" if directory is None else directory)}
+        if keep_runs:
+            about["output"]["runs"] = "keep"
         # The source goes in as it was written: numbers keep their text.
         text = b'{"source":%s,%s' % (document.text, dumps(about)[1:])
         return Document(text, document.path)
-    if (streams, params, directory, state, max_duration) == (None,) * 5:
+    if (streams, params, directory, state, max_duration, keep_runs) == (None,) * 5 + (False,):
         return document
     content = json.loads(document.text)
     if (streams is not None or params is not None) and "sources" in content:
@@ -303,6 +340,8 @@ def job_document(
         content["state"] = os.fspath(state)
     if max_duration is not None:
         content["max_duration"] = max_duration
+    if keep_runs:
+        content["output"] = {**content.get("output", {}), "runs": "keep"}
     if directory is not None:
         content["output"] = {**content.get("output", {}), "directory": os.fspath(directory)}
     return Document(dumps(content), document.path)
@@ -356,6 +395,8 @@ def _stream_report(document: Mapping[str, Any]) -> StreamReport:
         filtered=document.get("filtered"),
         missing=document.get("missing"),
         earlier_records=document.get("earlier_records"),
+        unchanged=document.get("unchanged"),
+        changed=document.get("changed"),
         warnings=tuple(document.get("warnings", ())),
     )
 

@@ -380,6 +380,39 @@ penstock_status penstock_sync_progress(const penstock_sync *sync, penstock_text 
 void penstock_sync_cancel(penstock_sync *sync) {
     sync->cancelled = 1;
 }
+void penstock_sync_park(penstock_sync *sync) {
+    sync->cancelled = 1;
+}
+penstock_status penstock_sync_open_with_batch(const char *job, size_t size,
+                                              penstock_batch_callback callback, void *context,
+                                              penstock_release release, penstock_sync **out,
+                                              penstock_error **error) {
+    (void)callback, (void)context, (void)release;
+    return penstock_sync_open(job, size, out, error);
+}
+const char *penstock_batch_stream(const penstock_batch *batch) {
+    (void)batch;
+    return "";
+}
+size_t penstock_batch_record_count(const penstock_batch *batch) {
+    (void)batch;
+    return 0;
+}
+penstock_slice penstock_batch_record(const penstock_batch *batch, size_t index) {
+    (void)batch, (void)index;
+    return (penstock_slice){NULL, 0};
+}
+void penstock_batch_keep(penstock_batch *batch, size_t index) {
+    (void)batch, (void)index;
+}
+penstock_status penstock_batch_write(penstock_batch *batch, const char *record, size_t size,
+                                     penstock_error **error) {
+    (void)batch, (void)record, (void)size;
+    return fail(error, PENSTOCK_ERROR_INVALID_ARGUMENT);
+}
+void penstock_batch_fail(penstock_batch *batch, const char *message) {
+    (void)batch, (void)message;
+}
 void penstock_sync_free(penstock_sync *sync) {
     gone(SYNC, sync);
 }

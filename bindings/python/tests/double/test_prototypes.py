@@ -23,11 +23,13 @@ VALUES: dict[str, Any] = {
     "uint64_t *": ctypes.POINTER(ctypes.c_uint64),
     "void *": ctypes.c_void_p,
     "penstock_credential_callback": _ffi.CredentialCallback,
+    "penstock_batch_callback": _ffi.BatchCallback,
     "penstock_release": _ffi.Release,
     "penstock_status": ctypes.c_int,
     "penstock_slice": _ffi.penstock_slice,
 }
 HANDLES = (
+    "batch",
     "client",
     "credential_reply",
     "error",

@@ -5,7 +5,8 @@ Exit codes:
       0  it worked; for `pull`, every stream did
       1  it failed: network, server, data, storage
       2  the command line or a document is wrong
-      3  `pull --max-duration` stopped in good order; calling it again goes on
+      3  `pull --state` stopped in good order (--max-duration, Ctrl-C, SIGTERM); calling it again
+         goes on
     130  ended by Ctrl-C
     141  the reader of a pipe went away
     143  ended by SIGTERM

@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
         prog="penstock",
         description="Whole datasets out of paginated, rate-limited REST APIs.",
         epilog="exit codes: 0 it worked; 1 it failed; 2 the command line or a document is wrong; "
-        "3 pull --max-duration stopped in good order; "
+        "3 pull --state stopped in good order; "
         "130 Ctrl-C; 141 the reader of a pipe went away; 143 SIGTERM",
         allow_abbrev=False,
     )

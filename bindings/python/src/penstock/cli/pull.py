@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import signal
 import sys
+import threading
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from ..sync import Report, StreamReport
@@ -46,6 +49,11 @@ def add_to(commands: Commands) -> None:
         metavar="TIME",
         help='with --state: stop in good order after a time such as "55m", to go on another time',
     )
+    parser.add_argument(
+        "--keep-runs",
+        action="store_true",
+        help="each run into files of its own, <stream>.000001.jsonl and so on",
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress and no table")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
     parser.set_defaults(run=run)
@@ -55,7 +63,9 @@ def run(options: argparse.Namespace) -> int:
     """Carry out the command."""
     options.documents = (options.document,)
     line = None if options.quiet else ProgressLine(sys.stderr)
+    stop = _Stop()
     try:
+        stop.begin()
         report = pull_streams(
             Path(options.document),
             options.output,
@@ -63,10 +73,13 @@ def run(options: argparse.Namespace) -> int:
             params=params_of(options.params),
             state=options.state,
             max_duration=options.max_duration,
+            keep_runs=options.keep_runs,
+            stop=stop.event,
             on_progress=None if line is None else line.show,
             check=False,
         )
     finally:
+        stop.end()
         if line is not None:
             line.clear()
     if options.json:
@@ -81,7 +94,33 @@ def run(options: argparse.Namespace) -> int:
             complain(f"{name}: {stream.state}")
     if all(stream.ok or stream.state == "parked" for stream in report.streams) and not report.ok:
         return 3
+    if stop.number is not None and not report.ok:
+        return 128 + stop.number
     return 0 if report.ok else 1
+
+
+class _Stop:
+    """Ctrl-C and SIGTERM stop the run in good order; a second one ends it at once."""
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+        self.number: int | None = None
+        self._before: dict[int, Any] = {}
+
+    def begin(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._came)
+
+    def end(self) -> None:
+        while self._before:
+            number, handler = self._before.popitem()
+            signal.signal(number, handler)
+
+    def _came(self, number: int, frame: FrameType | None) -> None:
+        self.end()
+        self.number = number
+        self.event.set()
 
 
 def as_json(report: Report) -> dict[str, Any]:

@@ -1,0 +1,382 @@
+"""Files over several runs: cursors that expire, records that came before, functions, stops."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any, ClassVar
+from urllib.parse import parse_qs, urlsplit
+
+import penstock
+import pytest
+
+ROWS, SIZE = 300, 20
+
+
+class _Api(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    rows: ClassVar[list[dict[str, Any]]]
+    expired: ClassVar[set[str]]
+    asked: ClassVar[list[str]]
+    url: ClassVar[str]
+    wait = 0.0
+
+    def do_GET(self) -> None:
+        time.sleep(self.wait)
+        cursor = parse_qs(urlsplit(self.path).query).get("cursor", ["0"])[0]
+        self.asked.append(cursor)
+        if cursor in self.expired:
+            self.expired.discard(cursor)
+            self._answer(410, {"error": "cursor expired"})
+            return
+        start = int(cursor)
+        more = str(start + SIZE) if start + SIZE < len(self.rows) else None
+        self._answer(200, {"data": self.rows[start : start + SIZE], "next": more})
+
+    def _answer(self, status: int, content: Any) -> None:
+        body = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Those who ask may end in the middle."""
+
+
+@pytest.fixture
+def api() -> Iterator[type[_Api]]:
+    class Api(_Api):
+        rows: ClassVar = [{"id": n, "text": f"row {n}"} for n in range(ROWS)]
+        expired: ClassVar = set()
+        asked: ClassVar = []
+
+    server = _Server(("127.0.0.1", 0), Api)
+    Thread(target=server.serve_forever, daemon=True).start()
+    Api.url = f"http://127.0.0.1:{server.server_address[1]}"
+    yield Api
+    server.shutdown()
+    server.server_close()
+
+
+def _source(api: Any, **more: Any) -> dict[str, Any]:
+    stream = {
+        "path": "/rows",
+        "records": "data",
+        "key": "id",
+        "pagination": {"type": "cursor", "param": "cursor", "from": "next"},
+        **more,
+    }
+    return {"base_url": api.url, "retry": {"attempts": 1}, "streams": {"rows": stream}}
+
+
+def _ids(path: Path) -> list[int]:
+    return [json.loads(line)["id"] for line in path.read_text().splitlines()]
+
+
+GONE = [{"status": 410, "action": "start_over"}]
+
+
+# --------------------------------------------------------------------------- expired cursors
+
+
+def test_a_cursor_that_expires_starts_the_walk_over_without_what_came(
+    api: Any, tmp_path: Path
+) -> None:
+    api.expired.add("160")
+    report = penstock.pull(_source(api, errors=GONE), tmp_path)
+    assert _ids(tmp_path / "rows.jsonl") == list(range(ROWS))
+    assert report["rows"].duplicates == 160
+    assert any("HTTP 410" in text and "starts over" in text for text in report["rows"].warnings)
+    assert api.asked.count("0") == 2
+
+
+def test_a_cursor_that_expired_between_two_runs_loses_and_doubles_nothing(
+    api: Any, tmp_path: Path
+) -> None:
+    source, state = _source(api, errors=GONE), tmp_path / "state.db"
+    slow = {**source, "limits": "40/s"}
+    report = penstock.pull(slow, tmp_path, state=state, max_duration="200ms", check=False)
+    assert report["rows"].state == "parked"
+    stood = report["rows"].records
+    assert 0 < stood < ROWS
+    api.expired.add(str(stood))
+    report = penstock.pull(source, tmp_path, state=state)
+    assert _ids(tmp_path / "rows.jsonl") == list(range(ROWS))
+    assert report["rows"].duplicates == stood
+    assert any("HTTP 410" in text for text in report["rows"].warnings)
+
+
+def test_a_walk_that_can_not_start_over_says_why(api: Any, tmp_path: Path) -> None:
+    no_key = _source(api, errors=GONE)
+    del no_key["streams"]["rows"]["key"]
+    api.expired.add("160")
+    with pytest.raises(penstock.DataError, match=r"page 8: .*the stream has no \"key\""):
+        penstock.pull(no_key, tmp_path)
+    api.expired.add("0")
+    with pytest.raises(penstock.DataError, match="even for the first page"):
+        penstock.pull(_source(api, errors=GONE), tmp_path)
+
+    class Never(set):  # type: ignore[type-arg]
+        def discard(self, _: object) -> None:
+            """It stays expired."""
+
+    api.expired = Never({"160"})
+    with pytest.raises(penstock.DataError, match="has started over before, and got no further"):
+        penstock.pull(_source(api, errors=GONE), tmp_path)
+    assert _ids(tmp_path / "rows.jsonl.part") == list(range(160))
+
+
+# ------------------------------------------------------------------- records of earlier runs
+
+
+def test_what_an_earlier_run_wrote_is_left_out_and_what_has_changed_passes(
+    api: Any, tmp_path: Path
+) -> None:
+    source = _source(api, duplicates={"across_runs": True})
+    state, out = tmp_path / "state.db", tmp_path / "out"
+
+    def pull() -> penstock.StreamReport:
+        return penstock.pull(source, out, state=state, keep_runs=True)["rows"]
+
+    first = pull()
+    assert (first.records, first.unchanged, first.changed) == (ROWS, 0, 0)
+    assert first.file and first.file.endswith("rows.000001.jsonl")
+    again = pull()
+    assert (again.records, again.unchanged, again.changed) == (0, ROWS, 0)
+    # The order of members and the space between them are no change.
+    api.rows = [{"text": row["text"], "id": row["id"]} for row in api.rows]
+    api.rows[7] = {"id": 7, "text": "another"}
+    api.rows.append({"id": ROWS, "text": "new"})
+    third = pull()
+    assert (third.records, third.unchanged, third.changed) == (2, ROWS - 1, 1)
+    assert sorted(path.name for path in out.iterdir()) == [
+        f"rows.00000{n}.jsonl" for n in (1, 2, 3)
+    ]
+    assert _ids(out / "rows.000001.jsonl") == list(range(ROWS))
+    assert (out / "rows.000002.jsonl").read_text() == ""
+    assert _ids(out / "rows.000003.jsonl") == [7, ROWS]
+    with penstock.State(state) as held:
+        held.reset("rows")
+    assert pull().records == ROWS + 1
+
+
+def test_runs_that_are_killed_see_each_record_once(api: Any, tmp_path: Path) -> None:
+    source = _source(api, duplicates={"across_runs": True})
+    (tmp_path / "source.json").write_text(json.dumps(source))
+    command = [
+        *(sys.executable, "-m", "penstock", "pull", str(tmp_path / "source.json"), "--quiet"),
+        *("--output", str(tmp_path / "out"), "--state", str(tmp_path / "state.db"), "--keep-runs"),
+    ]
+    package = str(Path(penstock.__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": package}
+    api.wait = 0.01
+    for n in range(6):
+        run = subprocess.Popen(command, env=environment)
+        while not (tmp_path / "state.db-lease").exists():
+            time.sleep(0.002)
+        time.sleep(0.05 + 0.05 * n)
+        run.kill()
+        run.wait()
+    api.wait = 0.0
+    assert subprocess.run(command, env=environment, check=False).returncode == 0
+    files = sorted((tmp_path / "out").iterdir())
+    assert all(path.suffix == ".jsonl" for path in files)
+    assert [one for path in files for one in _ids(path)] == list(range(ROWS))
+
+
+def test_leaving_out_what_earlier_runs_wrote_needs_a_state_and_files_of_their_own(
+    api: Any, tmp_path: Path
+) -> None:
+    source = _source(api, duplicates={"across_runs": True})
+    with pytest.raises(penstock.ConfigError, match=r"needs a \"state\""):
+        penstock.pull(source, tmp_path)
+    with pytest.raises(penstock.ConfigError, match="would be replaced"):
+        penstock.pull(source, tmp_path, state=tmp_path / "state.db")
+
+
+# -------------------------------------------------------------------------- batch functions
+
+
+def test_a_batch_function_filters_and_changes_records(api: Any, tmp_path: Path) -> None:
+    sizes: list[int] = []
+
+    def batch(stream: str, records: list[bytes]) -> Iterator[Any]:
+        assert stream == "rows"
+        sizes.append(len(records))
+        for record in records:
+            row = json.loads(record)
+            if row["id"] % 3 == 0:
+                yield record  # as the server sent it
+            elif row["id"] % 3 == 1:
+                yield {**row, "text": row["text"].upper()}
+
+    job = {"source": _source(api), "batch_records": 50, "output": {"directory": str(tmp_path)}}
+    report = penstock.pull(job, batch=batch)
+    lines = (tmp_path / "rows.jsonl").read_text().splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [n for n in range(ROWS) if n % 3 != 2]
+    assert lines[0] == '{"id": 0, "text": "row 0"}'
+    assert lines[1] == '{"id":1,"text":"ROW 1"}'
+    assert report["rows"].records == len(lines)
+    assert max(sizes) == 50 and sum(sizes) == ROWS
+
+
+def test_a_batch_function_that_fails_commits_nothing_of_its_batch(api: Any, tmp_path: Path) -> None:
+    job = {
+        "source": _source(api),
+        "batch_records": 60,
+        "state": str(tmp_path / "state.db"),
+        "commit_every": "0s",
+        "output": {"directory": str(tmp_path)},
+    }
+    broken = True
+
+    def batch(stream: str, records: list[bytes]) -> list[bytes]:
+        if broken and json.loads(records[0])["id"] >= 120:
+            raise ValueError("no more")
+        return records
+
+    with pytest.raises(penstock.DataError, match="batch function failed: ValueError: no more"):
+        penstock.pull(job, batch=batch)
+    with penstock.State(tmp_path / "state.db") as state:
+        assert state.export()["streams"][0]["records"] == 120
+    broken = False
+    assert penstock.pull(job, batch=batch)["rows"].earlier_records == 120
+    assert _ids(tmp_path / "rows.jsonl") == list(range(ROWS))
+
+
+def test_what_a_batch_function_gives_must_be_json(api: Any, tmp_path: Path) -> None:
+    with pytest.raises(penstock.DataError, match="no JSON value"):
+        penstock.pull(_source(api), tmp_path, batch=lambda _, records: [records[0] + b"}"])
+
+
+# -------------------------------------------------------------------------------------- stops
+
+
+def test_a_run_is_parked_and_goes_on(api: Any, tmp_path: Path) -> None:
+    stop = Event()
+    slow = {**_source(api), "limits": "40/s"}
+    state = tmp_path / "state.db"
+
+    def watch(report: penstock.Report) -> None:
+        if report.records > 40:
+            stop.set()
+
+    report = penstock.pull(
+        slow, tmp_path, state=state, stop=stop, on_progress=watch, interval=0.02, check=False
+    )
+    assert report["rows"].state == "parked" and not report.ok
+    stood = report["rows"].records
+    assert 40 < stood < ROWS
+    report = penstock.pull(_source(api), tmp_path, state=state)
+    assert report["rows"].earlier_records == stood
+    assert _ids(tmp_path / "rows.jsonl") == list(range(ROWS))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_command_line_parks_on_a_signal_and_says_so(
+    api: Any, tmp_path: Path, number: signal.Signals
+) -> None:
+    (tmp_path / "source.json").write_text(json.dumps(_source(api)))
+    command = [
+        *(sys.executable, "-m", "penstock", "pull", str(tmp_path / "source.json"), "--quiet"),
+        *("--output", str(tmp_path / "out")),
+    ]
+    with_state = [*command, "--state", str(tmp_path / "state.db")]
+    package = str(Path(penstock.__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": package}
+    api.wait = 0.05
+    for line, code, words in (
+        (command, 128 + number, "cancelled"),
+        (with_state, 3, "rows: parked"),
+    ):
+        api.asked.clear()
+        run = subprocess.Popen(line, env=environment, stderr=subprocess.PIPE, text=True)
+        while len(api.asked) < 4:
+            time.sleep(0.01)
+        run.send_signal(number)
+        _, said = run.communicate(timeout=20)
+        assert (run.returncode, "Traceback" in said) == (code, False), said
+        assert words in said
+    api.wait = 0.0
+    assert subprocess.run(with_state, env=environment, check=False).returncode == 0
+    assert _ids(tmp_path / "out/rows.jsonl") == list(range(ROWS))
+
+
+# ---------------------------------------------------------------------------------- the state
+
+
+def test_a_state_of_the_version_before_is_taken_on(api: Any, tmp_path: Path) -> None:
+    import sqlite3
+
+    state = tmp_path / "state.db"
+    slow = {**_source(api), "limits": "40/s"}
+    penstock.pull(slow, tmp_path, state=state, max_duration="200ms", check=False)
+    with sqlite3.connect(state) as database:
+        database.execute("DROP TABLE seen")
+        database.execute("DROP TABLE numbers")
+        database.execute("PRAGMA user_version = 1")
+    database.close()
+    assert penstock.pull(_source(api), tmp_path, state=state).ok
+    assert _ids(tmp_path / "rows.jsonl") == list(range(ROWS))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_state_is_refused(tmp_path: Path) -> None:
+    penstock.State(tmp_path / "state.db").close()
+    (tmp_path / "state.db").chmod(0o400)
+    tmp_path.chmod(0o500)
+    with pytest.raises(penstock.StorageError):
+        penstock.State(tmp_path / "state.db")
+
+
+def test_a_state_that_another_holds_and_one_that_died(api: Any, tmp_path: Path) -> None:
+    state = tmp_path / "state.db"
+    slow = {**_source(api), "limits": "20/s"}
+    (tmp_path / "source.json").write_text(json.dumps(slow))
+    command = [
+        *(sys.executable, "-m", "penstock", "pull", str(tmp_path / "source.json"), "--quiet"),
+        *("--output", str(tmp_path / "out"), "--state", str(state)),
+    ]
+    package = str(Path(penstock.__file__).parents[1])
+    run = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": package})
+    while len(api.asked) < 3:
+        time.sleep(0.01)
+    # Alive, though it does nothing.
+    run.send_signal(signal.SIGSTOP)
+    with pytest.raises(penstock.StateError, match="is being written by another run"):
+        penstock.pull(_source(api), tmp_path / "out", state=state)
+    run.kill()
+    run.wait()
+    assert penstock.pull(_source(api), tmp_path / "out", state=state).ok
+    assert _ids(tmp_path / "out/rows.jsonl") == list(range(ROWS))
+
+
+@pytest.mark.parametrize("how", ["cut", "edited", "newer", "empty"])
+def test_checkpoints_that_were_cut_or_edited_are_refused(api: Any, how: str) -> None:
+    with penstock.Client(_source(api)) as client:
+        good = next(iter(client.pages("rows"))).checkpoint
+        assert good
+        bad, words = {
+            "cut": (good[:-9], "cut off"),
+            "edited": (good.replace('"20"', '"40"'), "cut off or edited"),
+            "newer": (good.replace('"penstock":1', '"penstock":7'), "from a newer library"),
+            "empty": ("{}", "no checkpoint"),
+        }[how]
+        with pytest.raises(penstock.ConfigError, match=words):
+            client.pages("rows", checkpoint=bad)
