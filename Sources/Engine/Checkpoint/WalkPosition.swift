@@ -16,6 +16,8 @@ struct WalkPosition: Sendable {
     var doubtful: StableHash?
     /// Where the API gives no deeper pages: since the walk started from page one.
     var round: Restarts.Standing?
+    /// What was seen of the window.
+    var window: WindowWatch.Standing?
 
     /// A class, since it is the same for all pages of a walk.
     final class Found: Sendable {
@@ -55,9 +57,13 @@ struct WalkPosition: Sendable {
                 writer.array { list in for counter in handed { list.int(counter) } }
             }
             writer.member("first", doubtful?.hex)
-            guard let round else { return }
-            writer.name("round")
-            round.write(to: &writer)
+            if let round {
+                writer.name("round")
+                round.write(to: &writer)
+            }
+            guard let window else { return }
+            writer.name("window")
+            window.write(to: &writer)
         }
     }
 
@@ -110,6 +116,7 @@ struct WalkPosition: Sendable {
             doubtful = hash
         }
         if let round = value["round"] { self.round = try Restarts.Standing(round) }
+        if let window = value["window"] { self.window = try WindowWatch.Standing(window) }
     }
 }
 
