@@ -105,7 +105,8 @@ extension DocumentParser {
         var text = place.value.scalarText ?? ""
         if place["param"] != nil {
             text = try parameter(place)
-            if text.isEmpty, missingParameters != nil { return .none }
+            // A stand-in for what is given later.
+            if text.isEmpty, missingParameters != nil { return .mark(parts.isTime ? .time(WallTime(epochSeconds: 0)) : Mark(0)) }
         }
         if text == "beginning" { return .none }
         if !parts.isTime {
@@ -192,17 +193,17 @@ extension DocumentParser {
                 "the start goes nowhere: say \"from\" or put {window.start} into the request, or choose a \"mode\" for an "
                     + "API that takes none")
         }
-        if windowScope.used.contains(.start), plan.start == .none, missingParameters == nil {
+        if windowScope.used.contains(.start), plan.start == .none {
             throw (place["start"] ?? place).failure("{window.start} needs a value in the first run, too: say \"start\"")
         }
         guard plan.hasSteps else { return }
         guard plan.to.slot != nil || windowScope.used.contains(.end) else {
             throw (place["step"] ?? place).failure("windows need an end in the request: say \"to\" or {window.end}")
         }
-        if plan.start == .none, missingParameters == nil {
+        if plan.start == .none {
             throw (place["start"] ?? place).failure("windows need a \"start\"")
         }
-        if !plan.isTime, plan.end == .none, missingParameters == nil {
+        if !plan.isTime, plan.end == .none {
             throw (place["step"] ?? place).failure("windows of numbers need an \"end\"")
         }
         if case .mark(let mark) = plan.start, !plan.isTime, mark.integer == nil {
