@@ -12,8 +12,10 @@ extension Source {
                 throw path.place.failure("the file \(MessageText.quoted(path.text)) \(error.reason)", code: .auth)
             }
         }
-        return try parse(
+        let source = try parse(
             DocumentPlace(document), options.parameters, givenAt: given, known, skipsSecrets: options.skipsSecrets)
+        try source.check(options.hosts)
+        return source
     }
 
     static func parse(
@@ -40,6 +42,8 @@ public struct ClientOptions: Sendable {
     /// Nothing is looked up and nothing can be sent.
     var skipsSecrets = false
     var environmentFile: (text: String, place: DocumentPlace)?
+    /// The host's own list, besides the document's.
+    var hosts: DocumentPlace?
 
     public init() {}
 
@@ -49,6 +53,7 @@ public struct ClientOptions: Sendable {
         var options = ClientOptions()
         options.parameters.add(place["params"])
         if let file = place["env_file"], let path = file.value.string { options.environmentFile = (path, file) }
+        options.hosts = place["hosts"]
         options.skipsSecrets = place["secrets"]?.value.string == "skip"
         return options
     }
@@ -83,6 +88,8 @@ extension DocumentParser {
             guard let url = try? WebURL(origin.value.string ?? "") else { throw origin.failure("expected an origin") }
             if !source.otherOrigins.contains(url.origin) { source.otherOrigins.append(url.origin) }
         }
+
+        try source.check(place["hosts"])
 
         context.definitions = place["streams"]?.value.members ?? []
         for (name, stream) in place["streams"]?.members ?? [] {

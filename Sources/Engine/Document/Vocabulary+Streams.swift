@@ -177,6 +177,7 @@ extension Vocabulary {
                 "env_file", .text(.line(1...4096)),
                 "A file of NAME=value lines for variables that the process's environment does not have. Read only when named "
                     + "here.", examples: [.string(".env")]),
+            hosts,
         ])
 
     static let paginatorOptions: ObjectShape = .init(

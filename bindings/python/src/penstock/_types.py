@@ -408,6 +408,7 @@ class SourceDocument(_Schema, total=False):
     connections: Connections
     max_redirects: int
     other_origins: Sequence[str]
+    hosts: Sequence[str]
     user_agent: str
     streams: Mapping[str, str | Stream]
 
@@ -418,6 +419,7 @@ class ClientOptions(TypedDict, total=False):
     params: Params
     secrets: Literal["read", "skip"]
     env_file: str
+    hosts: Sequence[str]
 
 
 class RequestDocument(_Path, _Request, total=False):
