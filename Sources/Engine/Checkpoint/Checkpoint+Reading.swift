@@ -69,7 +69,9 @@ extension Stream {
         case .fanOut(let fanOut):
             guard let over else { throw .malformed("at") }
             if let plan = incremental {
-                guard let text = fanOut.runText else { throw CheckpointProblem(reason: "it is of a walk that was not incremental") }
+                guard let text = fanOut.runText else {
+                    throw CheckpointProblem(reason: "it is of a walk that was not incremental")
+                }
                 _ = try IncrementalRun(text, plan)
             }
             for entry in fanOut.entries {

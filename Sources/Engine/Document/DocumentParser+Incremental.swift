@@ -71,7 +71,9 @@ extension DocumentParser {
             if let odd = place[name] { throw odd.failure("\"\(name)\" is for times, and the type is \"number\"") }
         }
         if let step = place["step"] {
-            guard let number = step.value.int else { throw step.failure("expected a whole number, for windows of numbers") }
+            guard let number = step.value.int else {
+                throw step.failure("expected a whole number, for windows of numbers")
+            }
             parts.numberStep = number
         }
         if let back = place["lookback"] {
@@ -106,7 +108,9 @@ extension DocumentParser {
         if place["param"] != nil {
             text = try parameter(place)
             // A stand-in for what is given later.
-            if text.isEmpty, missingParameters != nil { return .mark(parts.isTime ? .time(WallTime(epochSeconds: 0)) : Mark(0)) }
+            if text.isEmpty, missingParameters != nil {
+                return .mark(parts.isTime ? .time(WallTime(epochSeconds: 0)) : Mark(0))
+            }
         }
         if text == "beginning" { return .none }
         if !parts.isTime {
@@ -167,7 +171,8 @@ extension DocumentParser {
 
     /// Bounds that reach no request would make every window the same.
     func checkWindow(
-        _ plan: IncrementalPlan, _ request: RequestPlan, _ paging: PagingPlan?, in source: Source, _ place: DocumentPlace
+        _ plan: IncrementalPlan, _ request: RequestPlan, _ paging: PagingPlan?, in source: Source,
+        _ place: DocumentPlace
     ) throws(Failure) {
         guard plan.mode == .server else { return }
         for (side, bound, name) in [(IncrementalPlan.Side.start, plan.from, "from"), (.end, plan.to, "to")] {
@@ -176,7 +181,8 @@ extension DocumentParser {
                 let isRestart = side == .start && paging?.restart?.slot == slot
                 let others = (paging?.slots ?? []) + (side == .end ? [plan.from.slot].compactMap(\.self) : [])
                 if others.contains(slot), !isRestart {
-                    throw (place[name] ?? place).failure("the \(Self.described(slot)) is the pagination's, or the start's")
+                    throw (place[name] ?? place).failure(
+                        "the \(Self.described(slot)) is the pagination's, or the start's")
                 }
                 if case .query(let name) = slot, request.query.contains(where: { $0.name == name }) {
                     throw (place["from"] ?? place).failure(

@@ -209,7 +209,9 @@ extension DocumentParser {
 enum Placeholder {
     static let open = UInt8(ascii: "{")
     static let close = UInt8(ascii: "}")
-    static let roots = ["page", "param", "env", "over", "window", "body", "header", "link", "first_record", "last_record"]
+    static let roots = [
+        "page", "param", "env", "over", "window", "body", "header", "link", "first_record", "last_record",
+    ]
     static let pageNames = ValueSource.PageValue.allCases.map { "page." + $0.rawValue }
 
     /// Of the place that begins at `start`, braces included; nil when none does.

@@ -11,7 +11,8 @@ struct IncrementalExplanation {
             sentences.append("each run reads all and leaves out records below the highest \(field) of the runs before")
         case .newestFirst:
             sentences.append(
-                "each run reads from the newest record down to the highest \(field) of the runs before, and stops there")
+                "each run reads from the newest record down to the highest \(field) of the runs before, and stops there"
+            )
         case .remember: sentences.append("each run reads all; the highest \(field) is remembered")
         }
         if !plan.lookback.isZero { sentences.append("less a look-back of \(plan.lookback.described)") }
@@ -56,7 +57,8 @@ struct IncrementalExplanation {
         case .mark(let mark): "at \(mark.text)"
         case .now(let steps):
             steps.isEmpty
-                ? "at the time of the run" : steps.map(\.described).joined(separator: " and ") + " before the time of the run"
+                ? "at the time of the run"
+                : steps.map(\.described).joined(separator: " and ") + " before the time of the run"
         }
     }
 }

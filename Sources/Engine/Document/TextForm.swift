@@ -83,7 +83,8 @@ enum TextForm: Sendable {
         case .duration: DurationText.form
         case .calendarStep: CalendarStep.form
         case .timeFormat:
-            MessageText.alternatives(TimeFormat.names.map { "\"\($0.name)\"" } + ["a pattern such as \"%Y-%m-%d %H:%M:%S\""])
+            MessageText.alternatives(
+                TimeFormat.names.map { "\"\($0.name)\"" } + ["a pattern such as \"%Y-%m-%d %H:%M:%S\""])
         case .zone: "\"UTC\" or an offset such as \"+02:00\""
         case .size: ByteSizeText.form
         case .rate: RateText.form

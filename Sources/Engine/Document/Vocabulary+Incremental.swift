@@ -49,11 +49,13 @@ extension Vocabulary {
                 "from", "the start",
                 "Where requests say from when on; {window.start} in a text of the request and {\"window\": \"start\"} are it, "
                     + "too. A text is short for {\"param\": text}.", example: "updated_since", isInclusive: true,
-                inclusive: "Whether the API gives records with that very value, as with >=. With false requests say one "
+                inclusive:
+                    "Whether the API gives records with that very value, as with >=. With false requests say one "
                     + "\"granularity\" less."),
             bound(
                 "to", "the end",
-                "Where requests say until when; {window.end} and {\"window\": \"end\"}, too.", example: "updated_before",
+                "Where requests say until when; {window.end} and {\"window\": \"end\"}, too.",
+                example: "updated_before",
                 isInclusive: false,
                 inclusive: "Whether the API gives records with that very value, as with <=. They are then left to the "
                     + "next window."),
@@ -121,7 +123,8 @@ extension Vocabulary {
         title: "Bound of the window", description: "For streams with \"incremental\".",
         keys: [
             Key(
-                "window", .text(.one(of: IncrementalPlan.Side.allCases.map(\.rawValue))), "Which bound.", required: true,
+                "window", .text(.one(of: IncrementalPlan.Side.allCases.map(\.rawValue))), "Which bound.",
+                required: true,
                 examples: [.string("start")]),
             Key("format", .text(.timeFormat), "Instead of \"request_format\".", examples: [.string("epoch_s")]),
         ])

@@ -188,7 +188,9 @@ enum Vocabulary {
     static let headers: Shape.Definition = .init("headers", "Header fields by name.") {
         .map(
             names: .headerName,
-            values: .choice([.line, .number, .flag, .keyed(references + [overValue, windowValue] + responseSources + [field])]))
+            values: .choice([
+                .line, .number, .flag, .keyed(references + [overValue, windowValue] + responseSources + [field]),
+            ]))
     }
     static let query: Shape.Definition = .init("query", "Query parameters by name; a list repeats the name.") {
         .map(

@@ -35,7 +35,7 @@ struct FanOut: Sendable {
     /// Walks that are done count too, while one that began before them is not.
     private static let mostStanding = 4096
 
-    private let stream: Stream
+    private var stream: Stream
     private let plan: OverPlan
     private var combinations: Combinations
     /// In the order of their parents.
@@ -146,6 +146,7 @@ struct FanOut: Sendable {
     /// The run behind one that was whole.
     private mutating func beginRun(behind parent: Checkpoint?, ids: inout UInt64) {
         mayBeginAnew = false
+        stream.earlier = nil
         (pages, records, standing, awaited, hasAnchor) = (0, 0, [], [], false)
         (isExhausted, combinations) = (false, Combinations(plan.dimensions))
         if let now = stream.now { run?.beginAnew(now: now) }

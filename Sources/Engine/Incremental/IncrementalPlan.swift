@@ -75,11 +75,13 @@ public final class IncrementalPlan: Sendable, Equatable {
     }
 
     public static func == (a: IncrementalPlan, b: IncrementalPlan) -> Bool {
-        a === b || a.field == b.field && a.isTime == b.isTime && a.mode == b.mode && a.zone == b.zone
-            && a.readFormats == b.readFormats && a.writeFormat == b.writeFormat && a.start == b.start && a.end == b.end
-            && a.from == b.from && a.to == b.to && a.step == b.step && a.numberStep == b.numberStep
-            && a.lookback == b.lookback && a.numberLookback == b.numberLookback && a.granularity == b.granularity
-            && a.isSorted == b.isSorted && a.clips == b.clips
+        a === b
+            || a.field == b.field && a.isTime == b.isTime && a.mode == b.mode && a.zone == b.zone
+                && a.readFormats == b.readFormats && a.writeFormat == b.writeFormat && a.start == b.start
+                && a.end == b.end
+                && a.from == b.from && a.to == b.to && a.step == b.step && a.numberStep == b.numberStep
+                && a.lookback == b.lookback && a.numberLookback == b.numberLookback && a.granularity == b.granularity
+                && a.isSorted == b.isSorted && a.clips == b.clips
     }
 
     var hasSteps: Bool { step != nil || numberStep != nil }

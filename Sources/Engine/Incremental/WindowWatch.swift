@@ -53,7 +53,8 @@ final class WindowWatch: @unchecked Sendable {
         reading.withBytes(body) { bytes in
             for (index, span) in reading.records.enumerated() {
                 var sight = Sight(mark: reading.marks[index])
-                if let mark = inside[index], floor.map({ mark >= $0 }) ?? false || edgeEnd.map({ mark <= $0 }) ?? false {
+                if let mark = inside[index], floor.map({ mark >= $0 }) ?? false || edgeEnd.map({ mark <= $0 }) ?? false
+                {
                     sight.digest = Edge.digest(span.bytes(in: bytes))
                 }
                 reading.sights[Int(span.start)] = sight

@@ -122,6 +122,9 @@ public struct Stream: Sendable {
             }
     }
 
+    /// Of the run that `start` is of, up to there.
+    public var recordsOfRun: Int64 { isComplete || start?.isEnd ?? true ? 0 : start?.records ?? 0 }
+
     static let defaultReadAhead: Int64 = 4
 
     public init(name: String, request: RequestPlan) {

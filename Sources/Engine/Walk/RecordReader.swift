@@ -233,7 +233,8 @@ final class RecordReader: Sendable {
             }
             reading.records.append(spans[record])
             if let markField {
-                reading.marks.append(field(record, markField).flatMap { rules.incremental?.mark($0, services: services) })
+                reading.marks.append(
+                    field(record, markField).flatMap { rules.incremental?.mark($0, services: services) })
             }
             guard !key.isEmpty else { continue }
             reading.keys.append(

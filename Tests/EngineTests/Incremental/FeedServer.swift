@@ -67,7 +67,8 @@ final class FeedServer {
         case .byID: found.sort { $0.id < $1.id }
         }
         let start: Int
-        if let after = url.queryValue("after").flatMap({ Int($0) }), let row = (rows + gone).first(where: { $0.id == after })
+        if let after = url.queryValue("after").flatMap({ Int($0) }),
+            let row = (rows + gone).first(where: { $0.id == after })
         {
             // Behind that place in the order, whether the row is still there or not.
             start = found.firstIndex { isBefore(row, $0) } ?? found.count
@@ -134,8 +135,11 @@ final class FeedServer {
             outcome.facts.append(page.facts)
         }
         outcome.pages = pages.count
-        outcome.failure = world.endings.first?.failure ?? (world.endings.count == 1 ? nil : Failure(.internalFault, "no end"))
-        if !world.violations.isEmpty { outcome.failure = Failure(.internalFault, world.violations.joined(separator: "; ")) }
+        outcome.failure =
+            world.endings.first?.failure ?? (world.endings.count == 1 ? nil : Failure(.internalFault, "no end"))
+        if !world.violations.isEmpty {
+            outcome.failure = Failure(.internalFault, world.violations.joined(separator: "; "))
+        }
         return outcome
     }
 }

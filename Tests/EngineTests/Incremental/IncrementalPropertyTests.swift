@@ -12,7 +12,8 @@ import Testing
         "\"from\": \"since\", \"to\": {\"param\": \"until\", \"inclusive\": true}, \"step\": \"2h\"",
         "\"from\": \"since\", \"to\": \"until\", \"step\": \"1d\", \"at_once\": 3",
         "\"from\": \"since\", \"to\": \"until\", \"end\": \"now - 10m\"",
-        "\"from\": \"since\", \"sorted\": true", "\"from\": \"since\", \"to\": \"until\", \"step\": \"3h\", \"sorted\": true",
+        "\"from\": \"since\", \"sorted\": true",
+        "\"from\": \"since\", \"to\": \"until\", \"step\": \"3h\", \"sorted\": true",
         "\"mode\": \"client\"", "\"mode\": \"newest_first\"",
     ]
 
@@ -41,7 +42,8 @@ import Testing
                     if chance.once(in: 4) { at -= chance.below(1500 as Int64) }
                     server.rows.append(
                         .init(
-                            id: made, time: max(FeedServer.base, min(at, time)), milliseconds: chance.below(3 as Int64) * 250))
+                            id: made, time: max(FeedServer.base, min(at, time)),
+                            milliseconds: chance.below(3 as Int64) * 250))
                     made += 1
                 }
             }

@@ -101,7 +101,8 @@ import Testing
         let server = FeedServer()
         server.rows = Self.rows((0..<100).map { $0 * Self.day })
         let document = FeedServer.document(
-            "\"field\": \"at\", \"from\": \"since\", \"to\": {\"param\": \"until\", \"format\": \"date\"}, \"start\": \"2024-01-31\", \"step\": \"1 month\"")
+            "\"field\": \"at\", \"from\": \"since\", \"to\": {\"param\": \"until\", \"format\": \"date\"}, \"start\": \"2024-01-31\", \"step\": \"1 month\""
+        )
         let run = try server.run(document, now: Self.base + 99 * Self.day + 5)
         #expect(run.failure == nil, "\(String(describing: run.failure))")
         #expect(ids(run.records) == Array(30..<100))
@@ -112,7 +113,9 @@ import Testing
                 "/v1/feed?since=2024-02-29T00:00:00Z&until=2024-03-31&offset=0",
                 "/v1/feed?since=2024-03-31T00:00:00Z&until=2024-04-10&offset=0",
             ])
-        #expect(run.facts.first?.over.boundText == ", window.start \"2024-01-31T00:00:00Z\", window.end \"2024-02-29T00:00:00Z\"")
+        #expect(
+            run.facts.first?.over.boundText
+                == ", window.start \"2024-01-31T00:00:00Z\", window.end \"2024-02-29T00:00:00Z\"")
     }
 
     /// Whatever the API's operators and its rounding: each record in one window, and once.
@@ -146,7 +149,8 @@ import Testing
         let server = FeedServer()
         server.rows = (0..<50).map { FeedServer.Row(id: $0, time: Int64($0 * 7)) }
         let document = FeedServer.document(
-            "\"field\": \"n\", \"type\": \"number\", \"from\": \"since\", \"to\": \"until\", \"start\": 0, \"end\": 400, \"step\": 100")
+            "\"field\": \"n\", \"type\": \"number\", \"from\": \"since\", \"to\": \"until\", \"start\": 0, \"end\": 400, \"step\": 100"
+        )
         let run = try server.run(document, now: Self.base)
         #expect(run.failure == nil && ids(run.records) == Array(0..<50), "\(String(describing: run.failure))")
         #expect(server.targets.filter { $0.hasSuffix("offset=0") }.count == 4)
@@ -157,7 +161,8 @@ import Testing
         let server = FeedServer()
         server.rows = Self.rows((0..<48).map { $0 * 3600 })
         let document = FeedServer.document(
-            "\"field\": \"at\", \"from\": \"since\", \"to\": \"until\", \"start\": \"2024-01-01\", \"step\": \"6h\", \"at_once\": 4")
+            "\"field\": \"at\", \"from\": \"since\", \"to\": \"until\", \"start\": \"2024-01-01\", \"step\": \"6h\", \"at_once\": 4"
+        )
         let run = try server.run(document, now: Self.base + 2 * Self.day)
         #expect(run.failure == nil && ids(run.records) == Array(0..<48))
     }
@@ -172,7 +177,9 @@ import Testing
         let document = FeedServer.document("\"field\": \"at\", \"mode\": \"newest_first\"", paging: FeedServer.cursor)
         let first = try server.run(document, now: Self.base + 3600)
         #expect(first.records.count == 30)
-        server.rows += [FeedServer.Row(id: 50, time: Self.base + 4000), FeedServer.Row(id: 51, time: Self.base + 29 * 60)]
+        server.rows += [
+            FeedServer.Row(id: 50, time: Self.base + 4000), FeedServer.Row(id: 51, time: Self.base + 29 * 60),
+        ]
         server.requests = 0
         let second = try server.run(document, now: Self.base + 7200, from: first.checkpoint)
         #expect(ids(second.records) == [50, 51])
@@ -246,8 +253,12 @@ import Testing
         let second = try server.run(Self.children, now: Self.base + 3 * Self.day, from: first.checkpoint)
         #expect(second.failure == nil, "\(String(describing: second.failure))")
         #expect(ids(second.records) == [4], "\(server.targets)")
-        #expect(server.targets.contains("/v1/parents/1/feed?since=2024-01-01T00:00:10Z&until=2024-01-02T00:00:10Z&offset=0"))
-        #expect(server.targets.contains("/v1/parents/2/feed?since=2024-01-02T03:46:40Z&until=2024-01-03T03:46:40Z&offset=0"))
+        #expect(
+            server.targets.contains("/v1/parents/1/feed?since=2024-01-01T00:00:10Z&until=2024-01-02T00:00:10Z&offset=0")
+        )
+        #expect(
+            server.targets.contains("/v1/parents/2/feed?since=2024-01-02T03:46:40Z&until=2024-01-03T03:46:40Z&offset=0")
+        )
     }
 
     @Test func overParentsKilledBehindEachPage() throws {
@@ -287,7 +298,10 @@ import Testing
     @Test(arguments: 0..<20) func shiftingData(seed: UInt64) throws {
         for (incremental, paging) in [
             (Self.plain, FeedServer.cursor),
-            ("\"field\": \"at\", \"from\": \"since\", \"to\": \"until\", \"start\": \"2024-01-01\", \"step\": \"10m\"", FeedServer.cursor),
+            (
+                "\"field\": \"at\", \"from\": \"since\", \"to\": \"until\", \"start\": \"2024-01-01\", \"step\": \"10m\"",
+                FeedServer.cursor
+            ),
         ] {
             var chance = Seeded(seed: seed)
             let server = FeedServer()
@@ -302,7 +316,8 @@ import Testing
                 server.rows.append(.init(id: 1000 + number, time: Self.base + chance.below(3600 as Int64)))
             }
             let run = try server.run(
-                FeedServer.document(incremental, paging: paging, more: ", \"key\": \"id\""), now: Self.base + 3601, seed: seed)
+                FeedServer.document(incremental, paging: paging, more: ", \"key\": \"id\""), now: Self.base + 3601,
+                seed: seed)
             #expect(run.failure == nil, "seed \(seed): \(String(describing: run.failure))")
             let seen = ids(run.records)
             #expect(Set(seen).count == seen.count)
