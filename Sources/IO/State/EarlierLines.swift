@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Engine
 internal import Glibc
 
@@ -35,16 +36,12 @@ final class EarlierLines: EarlierRecords {
     }
 
     private static func last(_ lines: Int64, of bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-        guard lines > 0, let base = bytes.baseAddress else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+        guard lines > 0 else { return UnsafeRawBufferPointer(start: nil, count: 0) }
         var left = lines
-        var end = bytes.count
         // Each line has a line feed behind it: the one before the first wanted line is where that begins.
-        while end > 0 {
-            guard let feed = memrchr(base, 0x0A, end) else { return bytes }
-            let place = UnsafeRawPointer(feed) - base
+        for place in stride(from: bytes.count - 1, through: 0, by: -1) where bytes[place] == 0x0A {
             if left == 0 { return UnsafeRawBufferPointer(rebasing: bytes.dropFirst(place + 1)) }
             left -= 1
-            end = place
         }
         return bytes
     }
