@@ -13,6 +13,8 @@ public struct JobPlan: Sendable {
     public var state: String?
     /// The run parks when it is over.
     public var maxDuration: Timespan?
+    /// How long what is written may wait for its commit.
+    public var commitEvery = Timespan.milliseconds(100)
 
     /// The file of a stream, within `directory`: with the source's name in front when there are several.
     public func fileName(of stream: Stream, in entry: Entry) -> String {
@@ -30,6 +32,7 @@ public struct JobPlan: Sendable {
         var plan = JobPlan(entries: [], directory: job["output"]?["directory"]?.value.string ?? "")
         plan.state = job["state"]?.value.string
         plan.maxDuration = job["max_duration"]?.value.string.flatMap(DurationText.parse)
+        if let text = job["commit_every"]?.value.string, let time = DurationText.parse(text) { plan.commitEvery = time }
         var files: Set<String> = []
         for place in places {
             var entry = try entry(place, references: references)

@@ -56,7 +56,9 @@ package final class StateFile: @unchecked Sendable {
     package init(path: String) throws(Failure) {
         self.path = path
         try Self.make(path)
-        leases = Glibc.open(path + "-lease", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        leases = LineFile.uninterrupted {
+            Glibc.open(path + "-lease", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        }
         guard leases >= 0 else { throw Self.failure("can't be opened", path + "-lease") }
         do {
             let database = try SQLite(path: path)

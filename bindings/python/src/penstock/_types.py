@@ -467,3 +467,4 @@ class JobDocument(TypedDict, total=False):
     output: JobOutput
     state: str
     max_duration: str
+    commit_every: str
