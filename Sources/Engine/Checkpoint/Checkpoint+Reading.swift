@@ -35,7 +35,9 @@ extension Stream {
             throw CheckpointProblem(
                 reason: "it is of the stream \(MessageText.quoted(name)), not of \(MessageText.quoted(self.name))")
         }
-        let changes = DocumentMarks(self, source).differences(from: marks)
+        // Of a run that is over only its highest values count.
+        let isWhole = isIncremental && (isComplete || place["end"]?.bool ?? false)
+        let changes = isWhole ? [] : DocumentMarks(self, source).differences(from: marks)
         guard changes.isEmpty else {
             throw CheckpointProblem(
                 reason: "the document has changed since: \(changes.joined(separator: ", "))")
@@ -66,6 +68,12 @@ extension Stream {
             guard walk.carried.count == carried || walk.index == 0 || walk.isOver else { throw .malformed("carried") }
         case .fanOut(let fanOut):
             guard let over else { throw .malformed("at") }
+            if let plan = incremental {
+                guard let text = fanOut.runText else {
+                    throw CheckpointProblem(reason: "it is of a walk that was not incremental")
+                }
+                _ = try IncrementalRun(text, plan)
+            }
             for entry in fanOut.entries {
                 guard case .fanOut? = entry.at?.position else { continue }
                 throw .malformed("at")

@@ -6,6 +6,8 @@ struct DocumentMarks: Sendable, Equatable {
     var records: String
     /// Of the stream's parents, too; nil when it is walked over nothing.
     var over: String?
+    /// Nil when it is not read incrementally.
+    var incremental: String?
 
     init(_ stream: Stream, _ source: Source) {
         request = Self.request(stream, source).hex
@@ -16,6 +18,7 @@ struct DocumentMarks: Sendable, Equatable {
             Self.over(stream, source, &hash)
             over = hash.hex
         }
+        if stream.incremental != nil { incremental = stream.outline.incremental.hex }
     }
 
     func write(to writer: inout JSONWriter) {
@@ -24,6 +27,7 @@ struct DocumentMarks: Sendable, Equatable {
             writer.member("pagination", pagination)
             writer.member("records", records)
             writer.member("over", over)
+            writer.member("incremental", incremental)
         }
     }
 
@@ -33,6 +37,7 @@ struct DocumentMarks: Sendable, Equatable {
         else { return nil }
         (self.request, self.pagination, self.records) = (request, pagination, records)
         over = value["over"]?.string
+        incremental = value["incremental"]?.string
     }
 
     /// The parts that differ, as the document calls them.
@@ -42,6 +47,7 @@ struct DocumentMarks: Sendable, Equatable {
         if pagination != other.pagination { parts.append("\"pagination\"") }
         if records != other.records { parts.append("\"records\" or \"key\"") }
         if over != other.over { parts.append("\"over\" or a parent's stream") }
+        if incremental != other.incremental { parts.append("\"incremental\"") }
         return parts
     }
 
@@ -117,6 +123,7 @@ struct StreamOutline: Sendable, Equatable {
     var pagination = StableHash.of(EmptyCollection())
     var records = StableHash.of(EmptyCollection())
     var over = StableHash.of(EmptyCollection())
+    var incremental = StableHash.of(EmptyCollection())
 
     init() {}
 
@@ -126,6 +133,9 @@ struct StreamOutline: Sendable, Equatable {
             guard let value = definition[name] else { continue }
             records.add(name)
             records.add(value)
+        }
+        if case .object(let members)? = definition["incremental"] {
+            incremental.add(.object(members.filter { $0.name != "at_once" }))
         }
         guard case .object(let members)? = definition["over"] else { return }
         // How fast, and what becomes of failures.

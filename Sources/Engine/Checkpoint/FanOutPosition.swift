@@ -16,6 +16,11 @@ struct FanOutPosition: Sendable {
     var parent: Checkpoint?
     /// In the order of their beginnings. All before the first one are done, all behind the last one have not begun.
     var entries: [Entry] = []
+    /// Behind the last page of a parent that is read incrementally.
+    var parentLast: Checkpoint?
+    /// Of a stream that is read incrementally: to write, and as it was read.
+    var run: IncrementalRun?
+    var runText: JSONValue?
 
     func write(to writer: inout JSONWriter) {
         writer.object { writer in
@@ -28,6 +33,14 @@ struct FanOutPosition: Sendable {
             if let parent {
                 writer.name("parent")
                 parent.write(to: &writer)
+            }
+            if let parentLast {
+                writer.name("parent_last")
+                parentLast.write(to: &writer)
+            }
+            if let run {
+                writer.name("incremental")
+                run.write(to: &writer)
             }
             writer.name("over")
             writer.array { list in
@@ -69,6 +82,8 @@ struct FanOutPosition: Sendable {
         self.records = records
         isOver = value["end"]?.bool ?? false
         if let parent = value["parent"] { self.parent = try Checkpoint(part: parent, depth: depth) }
+        if let last = value["parent_last"] { parentLast = try Checkpoint(part: last, depth: depth) }
+        runText = value["incremental"]
         for element in value["over"]?.array ?? [] {
             var entry = Entry(over: [])
             for binding in element["for"]?.array ?? [] {

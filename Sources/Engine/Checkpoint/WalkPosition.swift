@@ -18,6 +18,8 @@ struct WalkPosition: Sendable {
     var round: Restarts.Standing?
     /// The page that came first after the walk started over; 0: it never did.
     var startedOverAt: UInt64 = 0
+    /// What was seen of the window.
+    var window: WindowWatch.Standing?
 
     /// A class, since it is the same for all pages of a walk.
     final class Found: Sendable {
@@ -58,9 +60,13 @@ struct WalkPosition: Sendable {
             }
             writer.member("first", doubtful?.hex)
             if startedOverAt > 0 { writer.member("over_at", startedOverAt) }
-            guard let round else { return }
-            writer.name("round")
-            round.write(to: &writer)
+            if let round {
+                writer.name("round")
+                round.write(to: &writer)
+            }
+            guard let window else { return }
+            writer.name("window")
+            window.write(to: &writer)
         }
     }
 
@@ -117,6 +123,7 @@ struct WalkPosition: Sendable {
             startedOverAt = UInt64(page)
         }
         if let round = value["round"] { self.round = try Restarts.Standing(round) }
+        if let window = value["window"] { self.window = try WindowWatch.Standing(window) }
     }
 }
 

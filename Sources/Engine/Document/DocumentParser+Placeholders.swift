@@ -94,10 +94,16 @@ extension DocumentParser {
                 throw place.failure("{\(name)}: \(problem.message)")
             }
             source = .header(rest)
+        case "window":
+            guard let side = IncrementalPlan.Side(rawValue: rest) else {
+                throw place.failure("unknown placeholder {\(name)}; known: {window.start}, {window.end}")
+            }
+            try useWindow(side, place)
+            source = .window(side, nil)
         case "link" where !rest.isEmpty: source = .link(relation: rest, attribute: nil)
         default:
             throw place.failure(
-                "unknown placeholder {\(name)}; known: {page.…}, {param.…}, {env.…}, {over.…}, {body.…}, {header.…}, {link.…}, "
+                "unknown placeholder {\(name)}; known: {page.…}, {param.…}, {env.…}, {over.…}, {window.…}, {body.…}, {header.…}, {link.…}, "
                     + "{first_record.…}, {last_record.…}; {{\(name)}} is the text itself"
                     + NearestName.hint(root, in: Placeholder.roots))
         }
@@ -157,6 +163,9 @@ extension DocumentParser {
             for element in place.elements { elements.append(try json(element)) }
             return .gathered(elements)
         case .object:
+            if let (side, format) = try windowValue(place) {
+                return .text(TextTemplate([.value(.window(side, format))]))
+            }
             if let name = place.value.overName, overScope.names[name] != nil {
                 _ = try overName(name, at: place)
                 return .text(TextTemplate([.value(.over(name))]))
@@ -200,7 +209,9 @@ extension DocumentParser {
 enum Placeholder {
     static let open = UInt8(ascii: "{")
     static let close = UInt8(ascii: "}")
-    static let roots = ["page", "param", "env", "over", "body", "header", "link", "first_record", "last_record"]
+    static let roots = [
+        "page", "param", "env", "over", "window", "body", "header", "link", "first_record", "last_record",
+    ]
     static let pageNames = ValueSource.PageValue.allCases.map { "page." + $0.rawValue }
 
     /// Of the place that begins at `start`, braces included; nil when none does.

@@ -68,9 +68,10 @@ extension RequestPlan {
 
 extension DocumentParser {
     mutating func stream(_ place: DocumentPlace, name: String, in source: Source) throws(Failure) -> Stream {
-        let outer = overScope
-        defer { overScope = outer }
+        let (outer, outerWindow) = (overScope, windowScope)
+        defer { (overScope, windowScope) = (outer, outerWindow) }
         overScope = OverScope(path: outer.path + [name])
+        windowScope = WindowScope()
         if let path = place.value.string {
             var request = RequestPlan()
             request.path = try self.path(path, place, in: source, slots: [], &request.pathValues)
@@ -82,8 +83,15 @@ extension DocumentParser {
         }
         scope = .pages(paging)
         defer { scope = .fixed }
-        let over = try over(place["over"], in: source)
-        var stream = Stream(name: name, request: try request(place, in: source, slots: paging?.slots ?? []))
+        var over = try over(place["over"], in: source)
+        let incremental = try incremental(place["incremental"], in: source)
+        let slots = (paging?.slots ?? []) + (incremental?.slots ?? [])
+        var stream = Stream(name: name, request: try request(place, in: source, slots: slots))
+        if let incremental, let place = place["incremental"] {
+            try checkWindow(incremental, stream.request, paging, in: source, place)
+            stream.incremental = settled(incremental)
+            over = try windowed(over, place)
+        }
         if let over, let place = place["over"] { try checkOver(over, paging?.slots ?? [], place) }
         stream.over = over
         stream.outline = StreamOutline(place.value)
@@ -220,6 +228,11 @@ extension DocumentParser {
             if root == "over", name != root {
                 name = String(name.dropFirst("over.".count))
                 _ = try overName(name, at: place)
+            }
+            if root == "window", name != root {
+                _ = try pageSource(name, place)
+                result += "{\(name)}"
+                continue
             }
             if root != "param", root != "over", name != root, Placeholder.roots.contains(root) {
                 guard root != "env" else { throw place.failure("{\(name)}: a secret has no place in a path") }

@@ -23,6 +23,7 @@ extension DocumentParser {
             _ = try overName(name, at: place)
             return .over(name)
         }
+        if let (side, format) = try windowValue(place) { return .window(side, format) }
         if let value = place["value"] { return .constant(value.value) }
         if place["param"] != nil { return .constant(.string(try parameter(place))) }
         if let name = place["query_param"]?.value.string, let inner = try valueSource(place["of"]) {

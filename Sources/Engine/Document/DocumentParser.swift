@@ -13,6 +13,7 @@ struct DocumentParser {
     /// Whose texts are being read.
     var scope = PlaceholderScope.fixed
     var overScope = OverScope()
+    var windowScope = WindowScope()
 
     init(references: any References, context: SourceContext = SourceContext()) {
         self.references = references

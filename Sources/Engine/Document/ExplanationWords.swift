@@ -33,6 +33,7 @@ enum Words {
                 + conditions.map { "\(place($0.field)) = \(text(of: $0.value))" }.joined(separator: " and ")
         case .page(let value): page(value)
         case .over(let name): "the value \(self.name(name)) that the walk is made for"
+        case .window(let side, _): "the \(side.rawValue) of the window"
         case .constant(.int(let number)): String(number)
         // It may have come as a parameter.
         case .constant: "a fixed value"

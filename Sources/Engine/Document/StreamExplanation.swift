@@ -28,6 +28,7 @@ struct StreamExplanation {
         writer.member("retries", retries)
         writer.member("timeouts", stream.request.limits.map(Explanation.timeouts))
         writer.sentences("over", over)
+        writer.sentences("incremental", stream.incremental.map { IncrementalExplanation(plan: $0).sentences } ?? [])
         writer.member("parallel", parallel)
         writer.member("read_ahead", readAhead)
     }
@@ -99,7 +100,7 @@ struct StreamExplanation {
     }
 
     private var over: [String] {
-        guard let over = stream.over else { return [] }
+        guard let over = stream.over, !over.dimensions.isEmpty else { return [] }
         var sentences = over.dimensions.map { dimension in
             let each = dimension.batch > 1 ? "each \(dimension.batch) of" : "each of"
             return switch dimension.origin {

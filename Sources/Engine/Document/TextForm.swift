@@ -14,6 +14,12 @@ enum TextForm: Sendable {
     case variable
     case one(of: [String])
     case duration(ClosedRange<Timespan>)
+    /// A length of time that may be months or years.
+    case calendarStep
+    /// How times are written.
+    case timeFormat
+    /// An offset from UTC.
+    case zone
     case size(ClosedRange<Int64>)
     case rate
     /// A place in JSON that is one value.
@@ -29,6 +35,11 @@ enum TextForm: Sendable {
     var pattern: String? {
         switch self {
         case .line, .block, .one, .path, .pathOfMany: nil
+        case .calendarStep:
+            "^(([0-9]+(\\.[0-9]+)?(ns|us|µs|μs|ms|s|m|h|d|w))+|P[0-9.YMWD]*(T[0-9.HMS]+)?|[0-9]+ *"
+                + "(second|minute|hour|day|week|month|year)s?)$"
+        case .timeFormat: "^(iso|iso_ms|iso_us|date|epoch_s|epoch_ms|epoch_us|.*%.*)$"
+        case .zone: "^(UTC|Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
         case .headerName: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
         case .name: "^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
         case .parameter: "^[A-Za-z_][A-Za-z0-9_.-]*$"
@@ -50,7 +61,9 @@ enum TextForm: Sendable {
         case .line(let bounds): bounds
         case .headerName, .parameter, .variable: 1...256
         case .name: 1...128
-        case .duration, .size, .rate: 1...64
+        case .duration, .calendarStep, .size, .rate: 1...64
+        case .timeFormat: 1...256
+        case .zone: 1...8
         case .path, .pathOfMany: 0...4096
         case .url, .origin, .proxy: 1...4096
         case .block, .one: nil
@@ -68,6 +81,11 @@ enum TextForm: Sendable {
         case .variable: "a variable's name (letters, digits and \"_\")"
         case .one(let texts): MessageText.alternatives(texts.map { "\"\($0)\"" })
         case .duration: DurationText.form
+        case .calendarStep: CalendarStep.form
+        case .timeFormat:
+            MessageText.alternatives(
+                TimeFormat.names.map { "\"\($0.name)\"" } + ["a pattern such as \"%Y-%m-%d %H:%M:%S\""])
+        case .zone: "\"UTC\" or an offset such as \"+02:00\""
         case .size: ByteSizeText.form
         case .rate: RateText.form
         case .path: "a path such as \"meta.next\""
@@ -121,6 +139,13 @@ extension TextForm {
             guard let span = DurationText.parse(text) else { return "expected \(expected)" }
             return bounds.contains(span)
                 ? nil : "must be from \(bounds.lowerBound.documentText) to \(bounds.upperBound.documentText)"
+        case .calendarStep: return CalendarStep.parse(text) == nil ? "expected \(expected)" : nil
+        case .timeFormat:
+            if TimeFormat.parse(text) != nil { return nil }
+            guard text.utf8.contains(UInt8(ascii: "%")) else { return "expected \(expected)" }
+            return "the pattern has an unknown field, or leaves the day open; known: "
+                + TimePattern.fields.map { "%\($0)" }.joined(separator: " ")
+        case .zone: return TextForm.zone(text) == nil ? "expected \(expected)" : nil
         case .size(let bounds):
             guard let size = ByteSizeText.parse(text) else { return "expected \(expected)" }
             return bounds.contains(size) ? nil : "must be from \(bounds.lowerBound) to \(bounds.upperBound) bytes"
@@ -156,6 +181,15 @@ extension TextForm {
             if !isFine { return "expected \(expected)" }
         }
         return nil
+    }
+}
+
+extension TextForm {
+    /// Seconds east of UTC.
+    static func zone(_ text: String) -> Int64? {
+        var bytes = ByteCursor(text)
+        let offset = TimePattern.zone(&bytes)
+        return bytes.isAtEnd ? offset : nil
     }
 }
 

@@ -29,7 +29,7 @@ extension Vocabulary {
             Key(
                 "over", .named(over), "What the stream is walked over, such as the records of a parent stream.",
                 examples: [.object([member("stream", "users"), member("key", "id"), member("as", "user_id")])]),
-            cost,
+            incremental, cost,
             Key("timeouts", .named(timeoutsPart), "Instead of the source's, key by key."),
             Key("caps", .named(capsPart), "Instead of the source's, key by key."),
         ] + walk,
@@ -191,9 +191,10 @@ extension Vocabulary {
             Key("query", .named(query), "Query parameters of every page, instead of the stream's of the same name."),
             Key(
                 "checkpoint", .text(.block),
-                "Where an earlier walk stood: the text that one of its pages had. The walk goes on behind that page. Refused "
-                    + "when what the stream asks for, its pagination, its records or its key have changed since. Keys of "
-                    + "records seen before it are not known."),
+                "Where an earlier walk stood: the text that one of its pages had. The walk goes on behind that page. Of a "
+                    + "stream that is read incrementally, when that page was the last one: the next run begins where that "
+                    + "one ended. Refused when what the stream asks for, its pagination, its records or its key have changed "
+                    + "since. Keys of records seen before it are not known."),
         ] + walk)
 
     static let job: ObjectShape = .init(

@@ -180,7 +180,7 @@ enum Vocabulary {
             + "parameter; a secret from the environment or a file; or a value source, which looks at the response before. Any other brace "
             + "stands for itself; {{page.token}} is the text {page.token}. Texts of single requests and of a paginator's options "
             + "are taken as they are."
-    ) { .choice([.line, .number, .flag, .keyed(references + [overValue] + responseSources)]) }
+    ) { .choice([.line, .number, .flag, .keyed(references + [overValue, windowValue] + responseSources)]) }
     static let secret: Shape.Definition = .init(
         "secret", "Better a reference than a literal: {\"env\": …}, {\"file\": …} or {\"param\": …}. Never echoed."
     ) { .choice([.line, .keyed(references)]) }
@@ -188,20 +188,22 @@ enum Vocabulary {
     static let headers: Shape.Definition = .init("headers", "Header fields by name.") {
         .map(
             names: .headerName,
-            values: .choice([.line, .number, .flag, .keyed(references + [overValue] + responseSources + [field])]))
+            values: .choice([
+                .line, .number, .flag, .keyed(references + [overValue, windowValue] + responseSources + [field]),
+            ]))
     }
     static let query: Shape.Definition = .init("query", "Query parameters by name; a list repeats the name.") {
         .map(
             names: .line(1...1024),
             values: .choice([
-                .line, .number, .flag, .keyed(references + [overValue] + responseSources + [listField]),
+                .line, .number, .flag, .keyed(references + [overValue, windowValue] + responseSources + [listField]),
                 .list(.named(textValue), count: 0...1000),
             ]))
     }
     private static let field = fieldObject(.named(textValue))
     private static let listField = fieldObject(
         .choice([
-            .line, .number, .flag, .keyed(references + [overValue] + responseSources),
+            .line, .number, .flag, .keyed(references + [overValue, windowValue] + responseSources),
             .list(.named(textValue), count: 0...1000),
         ]))
     private static func fieldObject(_ value: Shape) -> ObjectShape {

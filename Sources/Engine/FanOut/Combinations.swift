@@ -22,6 +22,9 @@ struct Combinations: Sendable {
         positions = [Int](repeating: 0, count: max(0, dimensions.count - 1))
     }
 
+    /// All values that came are taken.
+    var isAtEnd: Bool { intakes[0].isEmpty && current == nil }
+
     mutating func next() -> Next {
         var kept: [[OverBinding]] = []
         for (position, intake) in zip(positions, intakes.dropFirst()) {
@@ -63,12 +66,13 @@ struct Combinations: Sendable {
         for given in facts.given {
             guard !intakes[index].isOver else { break }
             switch given {
-            case .values(let values): intakes[index].add(values, inherited: facts.over)
+            case .values(let values): intakes[index].add(values, inherited: facts.over.filter { !$0.isWindow })
             case .unusable(let record, let reason):
                 if let failure = unusable(record, reason) { intakes[index].fail(failure) }
             }
         }
         intakes[index].before = facts.checkpoint
+        if facts.checkpoint?.isEnd ?? false { intakes[index].isToldTheEnd = true }
         if index > 0 {
             if intakes[index].count > Self.mostKept {
                 intakes[index].fail(

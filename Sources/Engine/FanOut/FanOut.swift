@@ -29,6 +29,8 @@ struct FanOut: Sendable {
         var entry: FanOutPosition.Entry
         let parent: Checkpoint?
         let walk: UInt64
+        /// Of its window, up to its last page that was handed over.
+        var seen: WindowWatch.Standing?
     }
     /// Walks that are done count too, while one that began before them is not.
     private static let mostStanding = 4096
@@ -58,6 +60,11 @@ struct FanOut: Sendable {
     /// Of an earlier run, until they are met again.
     private var awaited: [FanOutPosition.Entry] = []
     private var hasAnchor = false
+    /// Of a stream that is read incrementally.
+    private var run: IncrementalRun?
+    /// It goes on from a checkpoint, and nothing was handed over yet: if nothing is, the run before was whole, and the next
+    /// one begins.
+    private var mayBeginAnew = false
     @Boxed private var origin: Checkpoint.Origin
     /// The last page is kept back where skips are to be told on it.
     private var last: PageFacts?
@@ -92,7 +99,27 @@ struct FanOut: Sendable {
 
     mutating func start(ids: inout UInt64) {
         var first: Checkpoint?
+        if let plan = stream.incremental {
+            guard let now = stream.now else {
+                isOver = true
+                return orders.append(
+                    .ended(Failure(.internalFault, "stream \"\(stream.name)\": nobody said what time it is")))
+            }
+            run = IncrementalRun(plan, now: now)
+        }
         if case .fanOut(let position)? = stream.start?.position {
+            do throws(CheckpointProblem) {
+                if let text = position.runText, let plan = stream.incremental { run = try IncrementalRun(text, plan) }
+            } catch {
+                isOver = true
+                return orders.append(
+                    .ended(Failure(.state, "stream \"\(stream.name)\": the checkpoint can't be used: \(error.reason)")))
+            }
+            if stream.isIncremental, position.isOver || stream.isComplete {
+                run?.finishAll(position.entries)
+                return beginRun(behind: position.parentLast, ids: &ids)
+            }
+            mayBeginAnew = stream.isIncremental
             (pages, records, first) = (position.pages, position.records, position.parent)
             (awaited, hasAnchor) = (position.entries, !position.entries.isEmpty)
             if let first { combinations.intakes[0].before = first }
@@ -104,12 +131,34 @@ struct FanOut: Sendable {
                 return orders.append(.ended(nil))
             }
         }
+        openParents(at: first, ids: &ids)
+        pump(ids: &ids)
+    }
+
+    private mutating func openParents(at first: Checkpoint?, ids: inout UInt64) {
         for (index, dimension) in plan.dimensions.enumerated() {
             guard case .stream(let parent, let key) = dimension.origin else { continue }
             open(
                 OverPlan.Dimension.Parent(stream: parent, key: key), of: index, at: index == 0 ? first : nil, ids: &ids)
         }
+    }
+
+    /// The run behind one that was whole.
+    private mutating func beginRun(behind parent: Checkpoint?, ids: inout UInt64) {
+        mayBeginAnew = false
+        stream.earlier = nil
+        (pages, records, standing, awaited, hasAnchor) = (0, 0, [], [], false)
+        (isExhausted, combinations) = (false, Combinations(plan.dimensions))
+        if let now = stream.now { run?.beginAnew(now: now) }
+        let last = isFirstParentIncremental ? parent : nil
+        if let last { combinations.intakes[0].before = last }
+        openParents(at: last, ids: &ids)
         pump(ids: &ids)
+    }
+
+    private var isFirstParentIncremental: Bool {
+        guard case .stream(let parent, _)? = plan.dimensions.first?.origin else { return false }
+        return parent.isIncremental && plan.dimensions[0].further.isEmpty
     }
 
     private mutating func open(
@@ -127,6 +176,7 @@ struct FanOut: Sendable {
         stream.over?.order = .parents
         stream.lookAhead = true
         stream.start = start
+        stream.now = self.stream.now
         orders.append(.open(ids, stream))
     }
 
@@ -285,13 +335,20 @@ struct FanOut: Sendable {
         }
         guard !isOver else { return }
         if stream.lookAhead || !isUnasked && running == 0 { takeUp() }
-        if children.isEmpty, isExhausted { return finish(doom) }
+        if children.isEmpty, isExhausted {
+            if doom == nil, mayBeginAnew {
+                return beginRun(
+                    behind: isFirstParentIncremental ? combinations.intakes[0].before : nil, ids: &ids)
+            }
+            return finish(doom)
+        }
         hold()
     }
 
     /// False: there is none to begin.
     private mutating func begin(ids: inout UInt64) -> Bool {
-        switch combinations.next() {
+        let (next, window) = nextCombination()
+        switch next {
         case .later: return false
         case .end:
             isExhausted = true
@@ -313,14 +370,16 @@ struct FanOut: Sendable {
                     (entry.at, entry.isDone) = (known.at, known.isDone)
                 }
             }
+            if !entry.isDone { run?.started(bindings) }
             if entry.isDone {
                 standing.append(Standing(entry: entry, parent: parent, walk: 0))
                 trim()
                 return true
             }
             do {
-                var child = try stream.bound(to: bindings)
-                child.start = entry.at
+                var child = try stream.bound(to: bindings, window: window.map { asked($0, entry.at) })
+                child.start = stream.incremental?.isSorted == true && !isUnsorted(entry.at) ? nil : entry.at
+                if child.start == nil, let at = entry.at { child.start = again(at) }
                 ids &+= 1
                 standing.append(Standing(entry: entry, parent: parent, walk: ids))
                 children.append(Child(walk: ids))
@@ -331,13 +390,58 @@ struct FanOut: Sendable {
                     .data, "stream \"\(stream.name)\", over: \(Sanitized.text(error.reason, most: 300))")
                 failure.stream = stream.name
                 failure.over = bindings
-                if skip(failure) { return true }
+                if skip(failure) {
+                    // Nothing is known of it: the next run asks from where this one did.
+                    return true
+                }
                 doom = failure
                 isExhausted = true
                 return false
             }
             return true
         }
+    }
+
+    /// Each parent, or the one that a stream without parents stands for, in each of its windows.
+    private mutating func nextCombination() -> (Combinations.Next, Window?) {
+        guard run != nil else { return (combinations.next(), nil) }
+        while true {
+            if let (bindings, from, window) = run?.next() { return (.bindings(bindings, from: from), window) }
+            var next = Combinations.Next.end
+            if !plan.dimensions.isEmpty {
+                next = combinations.next()
+            } else if run?.hasBegun == false {
+                run?.hasBegun = true
+                next = .bindings([], from: nil)
+            }
+            guard case .bindings(let bindings, let from) = next else { return (next, nil) }
+            run?.begin(bindings, from: from)
+        }
+    }
+
+    /// Where the API sorts, a window that was interrupted is taken up at the highest value seen, not at its page.
+    private func asked(_ window: Window, _ at: Checkpoint?) -> Window {
+        var window = window
+        guard window.plan.isSorted, !isUnsorted(at), case .walk(let walk)? = at?.position, !walk.isOver,
+            let high = walk.window?.high
+        else { return window }
+        window.asksFrom = high
+        window.isAgain = true
+        return window
+    }
+
+    private func isUnsorted(_ at: Checkpoint?) -> Bool {
+        guard case .walk(let walk)? = at?.position else { return false }
+        return walk.isOver || walk.window?.isUnsorted ?? false || walk.window?.high == nil
+    }
+
+    /// What was seen, at the first page.
+    private func again(_ at: Checkpoint) -> Checkpoint? {
+        guard case .walk(let walk) = at.position else { return nil }
+        var position = WalkPosition()
+        position.window = walk.window
+        position.token = Paging(plan: stream.paging).first
+        return Checkpoint(.walk(position), of: nil)
     }
 
     /// The values of the first parent's pages are taken: the next page may come.
@@ -381,6 +485,11 @@ struct FanOut: Sendable {
     /// All of that walk's pages were handed over.
     private mutating func settle(_ walk: UInt64) {
         guard let place = standing.firstIndex(where: { $0.walk == walk }) else { return }
+        finishEntry(place)
+    }
+
+    private mutating func finishEntry(_ place: Int) {
+        if !standing[place].entry.isDone { run?.finished(standing[place].entry.over, standing[place].seen) }
         standing[place].entry.isDone = true
         standing[place].entry.at = nil
         trim()
@@ -397,17 +506,27 @@ struct FanOut: Sendable {
     private mutating func checkpoint(behind position: Checkpoint?, of walk: UInt64) -> Checkpoint {
         if let place = standing.firstIndex(where: { $0.walk == walk }) {
             standing[place].entry.at = position
-            if position?.isEnd ?? false {
-                standing[place].entry.isDone = true
-                standing[place].entry.at = nil
-                trim()
-            }
+            if case .walk(let walk)? = position?.position { standing[place].seen = walk.window }
+            if position?.isEnd ?? false { finishEntry(place) }
         }
         var whole = FanOutPosition()
         (whole.pages, whole.records) = (pages, records)
         whole.parent = standing.first?.parent
         whole.entries = standing.map(\.entry)
+        if isFirstParentIncremental { whole.parentLast = combinations.intakes[0].before }
+        if run != nil {
+            run?.forget(but: Set(standing.map { IncrementalRun.key($0.entry.over) }))
+            whole.run = run
+        }
+        whole.isOver = stream.isIncremental && isKnownToBeLast
         return Checkpoint(.fanOut(whole), of: origin)
+    }
+
+    /// Nothing is left to walk, and that is known already.
+    private var isKnownToBeLast: Bool {
+        guard standing.allSatisfy(\.entry.isDone), awaited.isEmpty, run?.isAtEnd ?? true else { return false }
+        guard let first = combinations.intakes.first else { return run?.hasBegun ?? true }
+        return (first.isOver || first.isToldTheEnd) && combinations.isAtEnd
     }
 
     private static func gone(_ entry: FanOutPosition.Entry, of stream: Stream) -> Failure {
@@ -438,9 +557,13 @@ struct FanOut: Sendable {
         var facts = facts
         facts.indexWithin = facts.index
         facts.index = pages
+        mayBeginAnew = false
+        note(facts)
         // Of this parent only.
-        facts.total = nil
-        if facts.hasMore == false { facts.hasMore = nil }
+        if !plan.dimensions.isEmpty || stream.incremental?.hasSteps ?? true {
+            facts.total = nil
+            if facts.hasMore == false { facts.hasMore = nil }
+        }
         pages += 1
         if let most = plan.maxRecords, records.addingSaturating(Int64(facts.records.count)) > most {
             facts.records = Array(facts.records.prefix(Int(clamping: max(0, most - records))))
@@ -459,6 +582,11 @@ struct FanOut: Sendable {
         }
         if let most = plan.maxPages, pages >= UInt64(clamping: most) { return finish(nil) }
         if let most = plan.maxRecords, records >= most { finish(nil) }
+    }
+
+    private mutating func note(_ facts: PageFacts) {
+        guard run != nil, run?.skew == nil else { return }
+        run?.hear(facts.head)
     }
 
     private mutating func give(_ facts: PageFacts, of walk: UInt64?) {

@@ -16,6 +16,8 @@ struct Intake: Sendable {
     private var parentsDone = 0
     /// Nothing more comes.
     private(set) var isOver = false
+    /// The last page of it is in.
+    var isToldTheEnd = false
     /// Behind the parent's last page but the one that is taken in.
     var before: Checkpoint?
     /// Of the parent's pages, in bytes, whose values are not all taken.

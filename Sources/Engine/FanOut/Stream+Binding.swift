@@ -5,16 +5,20 @@ struct BindingProblem: Error, Equatable {
 
 extension Stream {
     /// The walk for one combination of values: the same stream with all of them in their places.
-    func bound(to bindings: [OverBinding]) throws(BindingProblem) -> Stream {
+    func bound(to bindings: [OverBinding], window: Window? = nil) throws(BindingProblem) -> Stream {
         var stream = self
         stream.over = nil
+        stream.incremental = nil
+        stream.window = window
+        stream.rules.incremental = window?.plan
         if !lookAhead {
             // What the host asks for is a page of the whole, not of this walk: the whole holds this one up.
             stream.lookAhead = true
             stream.readAheadPages = 1
         }
         stream.bound = bindings
-        stream.request = try request.bound(to: bindings)
+        stream.request = try request.bound(to: (window?.values ?? []) + bindings)
+        if let window { stream.request.put(window) }
         return stream
     }
 }
@@ -131,6 +135,9 @@ extension TextTemplate {
             guard case .value(let source) = piece else { continue }
             if case .over(let name) = source {
                 bound.pieces[index] = .text(try bindings.text(name))
+            } else if case .window(let side, let format) = source {
+                let window = bindings.first { $0.window != nil }?.window
+                bound.pieces[index] = .text(window?.text(side, format: format)?.shown ?? "")
             } else {
                 bound.pieces[index] = .value(try source.bound(to: bindings))
             }
@@ -148,6 +155,12 @@ extension ValueSource {
         }
         switch self {
         case .over(let name): return .constant(.string(try bindings.text(name)))
+        case .window(let side, let format):
+            let window = bindings.first { $0.window != nil }?.window
+            switch window?.text(side, format: format) {
+            case .number(let text)?: return .constant(JSONValue(number: text) ?? .string(text))
+            case let token: return .constant(.string(token?.shown ?? ""))
+            }
         case .queryParameter(let name, let inner): return .queryParameter(name, of: try inner.bound(to: bindings))
         case .formatted(let inner, let format): return .formatted(try inner.bound(to: bindings), format)
         case .percentEncoded(let inner): return .percentEncoded(try inner.bound(to: bindings))
@@ -170,6 +183,12 @@ extension JSONTemplate {
                     return value.isNumber ? JSONValue(number: text) ?? .number(text) : .string(text)
                 }
                 return .fixed(binding.isBatch || values.count != 1 ? .array(values) : values[0])
+            }
+            if text.pieces.count == 1, case .value(.window(let side, let format)) = text.pieces[0],
+                let window = bindings.first(where: { $0.window != nil })?.window,
+                case .number(let digits)? = window.text(side, format: format)
+            {
+                return .fixed(JSONValue(number: digits) ?? .string(digits))
             }
             let bound = try text.bound(to: bindings)
             guard case .plain(let plain)? = bound.settled else { return .text(bound) }

@@ -92,6 +92,13 @@ public struct OverBinding: Sendable, Equatable {
     public var isBatch: Bool
     /// Told in metadata and errors; carried fields are not.
     public var isKey: Bool
+    /// Of the name that stands for the window itself.
+    var window: Window?
+
+    public static func == (a: OverBinding, b: OverBinding) -> Bool {
+        a.name == b.name && a.values == b.values && a.separator == b.separator && a.isBatch == b.isBatch
+            && a.isKey == b.isKey
+    }
 
     init(
         name: String, values: [OverValue], separator: String? = ",", isBatch: Bool = false, isKey: Bool = true

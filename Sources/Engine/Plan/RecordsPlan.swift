@@ -18,6 +18,8 @@ public struct RecordRules: Sendable, Equatable {
     /// What tells records apart: one path or several together; none when empty.
     public var key: [JSONPath] = []
     public var duplicates = DuplicatesPlan()
+    /// Whose field's values are read.
+    var incremental: IncrementalPlan?
 
     public init() {}
 }

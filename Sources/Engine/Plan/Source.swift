@@ -87,6 +87,14 @@ public struct Stream: Sendable {
     public var over: OverPlan?
     /// What this walk of a stream that is walked over something is made for.
     var bound: [OverBinding] = []
+    /// How it is read incrementally; nil: all of it, always.
+    var incremental: IncrementalPlan?
+    /// The part of an incremental run that this walk is.
+    var window: Window?
+    /// When its run begins, by this machine's clock.
+    public var now: WallTime?
+    /// What `start` says came to its end for sure: the next run begins.
+    public var isComplete = false
     /// What children take from this stream's records.
     var parentPlan: ParentReader.Plan?
     /// Where the walk is taken up again; nil: it begins.
@@ -104,6 +112,18 @@ public struct Stream: Sendable {
         /// As they come.
         case any
     }
+
+    /// It, or a parent, goes on where the run before ended.
+    public var isIncremental: Bool {
+        incremental != nil
+            || (over?.dimensions ?? []).contains { dimension in
+                guard case .stream(let parent, _) = dimension.origin else { return false }
+                return parent.isIncremental || dimension.further.contains { $0.stream.isIncremental }
+            }
+    }
+
+    /// Of the run that `start` is of, up to there.
+    public var recordsOfRun: Int64 { isComplete || start?.isEnd ?? true ? 0 : start?.records ?? 0 }
 
     static let defaultReadAhead: Int64 = 4
 

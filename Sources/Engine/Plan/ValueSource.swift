@@ -14,6 +14,8 @@ public indirect enum ValueSource: Sendable, Equatable {
     case constant(JSONValue)
     /// What this walk of a stream that is walked over something is made for. No walk has it left.
     case over(String)
+    /// A bound of the window that this walk of an incremental stream is over. No walk has it left.
+    case window(IncrementalPlan.Side, TimeFormat?)
     /// One query parameter cut out of a URL that comes from elsewhere.
     case queryParameter(String, of: ValueSource)
     /// The first that is there and not empty.
@@ -63,7 +65,7 @@ extension ValueSource {
     var leaves: [ValueSource] {
         switch self {
         case .body, .header, .link, .firstRecord, .lastRecord, .find, .page: [self]
-        case .constant, .over: []
+        case .constant, .over, .window: []
         case .queryParameter(_, let inner), .formatted(let inner, _), .percentEncoded(let inner): inner.leaves
         case .first(let sources), .sum(let sources): sources.flatMap(\.leaves)
         }

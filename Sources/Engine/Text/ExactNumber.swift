@@ -9,6 +9,8 @@ struct ExactNumber: Comparable, Sendable {
     /// The value is 0.d₁d₂d₃… times ten to this.
     private let exponent: Int64
 
+    init(_ number: Int64) { (small, isNegative, digits, exponent) = (number, number < 0, [], 0) }
+
     init?(_ text: String) {
         var text = text
         guard let number = text.withUTF8({ ExactNumber(UnsafeRawBufferPointer($0)) }) else { return nil }

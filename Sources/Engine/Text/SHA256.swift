@@ -27,15 +27,20 @@ public struct SHA256: Sendable {
 
     /// 64 digits.
     public var hex: String {
+        words.map { word in
+            let digits = String(word, radix: 16)
+            return String(repeating: "0", count: 8 - digits.utf8.count) + digits
+        }.joined()
+    }
+
+    /// Eight of them.
+    var words: [UInt32] {
         var last = self
         var tail: [UInt8] = [0x80]
         while (last.pending.count + tail.count) % 64 != 56 { tail.append(0) }
         withUnsafeBytes(of: (count &* 8).bigEndian) { tail += $0 }
         tail.withUnsafeBytes { last.add($0) }
-        return last.state.map { word in
-            let digits = String(word, radix: 16)
-            return String(repeating: "0", count: 8 - digits.utf8.count) + digits
-        }.joined()
+        return last.state
     }
 
     /// Whole blocks.

@@ -29,6 +29,10 @@ struct PageReader: Sendable {
         var filtered: Int64 = 0
         /// One for each record of a stream with a key; nil for a record without.
         var keys: [Fingerprint?] = []
+        /// One for each record of a stream that is read incrementally; nil for a record without.
+        var marks: [Mark?] = []
+        /// By where the record stands.
+        var sights: [Int: WindowWatch.Sight] = [:]
     }
 
     /// Why a page could not be taken.

@@ -16,6 +16,8 @@ final class RecordReader: Sendable {
     /// For records that the body's own scan knows no fields of.
     private let fieldScanner: JSONScanner?
     private let additions: [UInt8]
+    /// The place of the field that incremental reading goes by, among `fields`.
+    private let markField: Int?
     private let taken: TakenNames?
 
     private enum KeyPart: Sendable {
@@ -45,6 +47,12 @@ final class RecordReader: Sendable {
             key.append(.field(fields.firstIndex(of: path) ?? 0))
         }
         self.key = key
+        if let path = rules.incremental?.field {
+            if !fields.contains(path) { fields.append(path) }
+            markField = fields.firstIndex(of: path)
+        } else {
+            markField = nil
+        }
         self.fields = fields
         filter = rules.filter?.placed(in: fields)
         do {
@@ -224,6 +232,10 @@ final class RecordReader: Sendable {
                 continue
             }
             reading.records.append(spans[record])
+            if let markField {
+                reading.marks.append(
+                    field(record, markField).flatMap { rules.incremental?.mark($0, services: services) })
+            }
             guard !key.isEmpty else { continue }
             reading.keys.append(
                 RecordKey.fingerprint(key.count, services: services) { part in
@@ -296,6 +308,7 @@ extension PageReader.Reading {
         bytes = nil
         recordArray = nil
         keys = []
+        (marks, sights) = ([], [:])
     }
 
     mutating func note(endsOf spans: [JSONSpan], areWritten: Bool = false) {

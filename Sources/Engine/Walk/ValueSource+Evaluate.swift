@@ -4,7 +4,7 @@ extension ValueSource {
     func value(_ leaf: (ValueSource) throws(Failure) -> Extracted?) throws(Failure) -> Extracted? {
         switch self {
         case .body, .header, .link, .firstRecord, .lastRecord, .find, .page: return try leaf(self)
-        case .over: return nil
+        case .over, .window: return nil
         case .constant(let value): return Extracted(value: value, text: value.scalarText)
         case .queryParameter(let name, let inner):
             guard let text = try inner.value(leaf)?.text, !text.isEmpty else { return nil }
@@ -63,6 +63,7 @@ extension ValueSource {
         case .page(let value): "the page's \(value.rawValue)"
         case .constant: "the constant"
         case .over(let name): "the value \(MessageText.quoted(name))"
+        case .window(let side, _): "the window's \(side.rawValue)"
         case .queryParameter(let name, _): "the query parameter \(MessageText.quoted(name))"
         case .first(let sources): sources.first?.described ?? "nothing"
         case .sum: "the sum"

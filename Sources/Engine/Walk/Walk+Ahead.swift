@@ -139,7 +139,7 @@ extension Walk {
         var facts = arrival.facts
         var kept = arrival
         try cut(&kept.reading, &facts)
-        facts.take(kept.reading, filters: stream.rules.filter != nil)
+        facts.take(kept.reading, filters: filters)
         // Its other warnings come in its turn.
         kept.reading.warnings = []
         facts.total = paging.total

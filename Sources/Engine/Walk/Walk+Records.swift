@@ -19,7 +19,7 @@ extension Walk {
     /// Leaves out the records whose key came before in this walk: data that shifts under an offset comes twice.
     private func dropDuplicates(_ reading: inout PageReader.Reading, _ facts: inout PageFacts) throws(Failure) {
         guard !stream.rules.key.isEmpty, stream.rules.duplicates.isDropping else { return }
-        facts.duplicates = 0
+        facts.duplicates = facts.duplicates ?? 0
         guard reading.keys.count == reading.records.count, !reading.keys.isEmpty else { return }
         let forgotten = keys.forgotten
         var kept: [JSONSpan] = []
@@ -46,7 +46,7 @@ extension Walk {
         if dropped > 0 {
             reading.records = kept
             reading.recordArray = nil
-            facts.duplicates = Int64(dropped)
+            facts.duplicates = (facts.duplicates ?? 0) + Int64(dropped)
         }
         if facts.withoutKey > 0 {
             reading.warnings.append(
@@ -63,13 +63,20 @@ extension Walk {
     /// True when some were beyond it.
     @discardableResult
     mutating func cut(_ reading: inout PageReader.Reading, _ facts: inout PageFacts) throws(Failure) -> Bool {
+        watch?.clip(&reading, &facts)
         try dropDuplicates(&reading, &facts)
         let allowed = allowed(of: reading.records.count)
-        guard allowed < reading.records.count else { return false }
-        reading.records.removeSubrange(allowed...)
-        reading.recordArray = nil
-        return true
+        let isCut = allowed < reading.records.count
+        if isCut {
+            reading.records.removeSubrange(allowed...)
+            reading.recordArray = nil
+        }
+        watch?.note(reading.records, of: reading)
+        return isCut
     }
+
+    /// Whether records may be left out for what they are.
+    var filters: Bool { stream.rules.filter != nil || watch?.window.plan.clips ?? false }
 
     private var shownKey: String {
         MessageText.alternatives(stream.rules.key.map { "\"\($0)\"" })
@@ -81,6 +88,7 @@ extension Walk {
         case .single, .maxPages, .maxRecords: return
         case .emptyPage, .shortPage, .emptyToken, .flag, .rule, .total, .lastPage, .nothingFurther: break
         }
+        if watch?.window.plan.mode == .newestFirst { return }
         guard let expected = paging.highestTotal else { return }
         let isComparable = !(stream.rules.shape?.countsParents ?? false)
         let came = paging.receivedInAll.subtractingSaturating(isComparable ? keys.seen : 0)

@@ -49,6 +49,8 @@ struct Walk: Sendable {
     private(set) var headReader: HeadReader?
     /// Where the API gives no deeper pages.
     let restarts: Restarts?
+    /// What is seen of the window that this is the walk over.
+    let watch: WindowWatch?
     /// How many pages the host has asked for, where that matters.
     private var asked: UInt64 = 1
     /// What checkpoints name; nil for a single request.
@@ -75,6 +77,7 @@ struct Walk: Sendable {
         if stream.lookAhead, stream.pagesAhead > 1, !isCall { headReader = HeadReader(stream.paging, stream.request) }
         parentReader = try stream.parentPlan.map { plan throws(Failure) in try ParentReader(plan) }
         restarts = stream.paging.restart.map { Restarts($0) }
+        watch = stream.window.map { WindowWatch($0) }
         token = paging.first
         origin = isCall ? nil : Checkpoint.Origin(stream, source)
         errorRules = try ErrorRules(stream.errors + source.errors)
@@ -101,6 +104,7 @@ struct Walk: Sendable {
         paging = Paging(plan: plan, at: position.standing)
         if let round = position.round { restarts?.takeUp(round) }
         over.page = position.startedOverAt
+        if let seen = position.window { watch?.takeUp(seen) }
         isOver = position.isOver || paging.isBounded
         wantsRequest = !isOver
         guard let found = position.found else { return }
@@ -333,6 +337,7 @@ struct Walk: Sendable {
                 try reader?.read(body, head: head, request: request, url: facts.url, services: services)
                 ?? PageReader.Reading()
         }
+        watch?.look(at: &reading, body: body)
         let content = content(of: reading, body: body, services: services)
         return Arrival(
             facts: facts, reading: reading, content: content, bytes: Int64(body.count + (reading.bytes?.count ?? 0)),
@@ -401,7 +406,7 @@ struct Walk: Sendable {
             try startOver(&facts, arrival.reading)
         } else if arrival.isEnd {
             facts.hasMore = false
-            facts.take(arrival.reading, filters: stream.rules.filter != nil)
+            facts.take(arrival.reading, filters: filters)
             noteMissing(.rule, &facts)
             end()
         } else {
@@ -409,7 +414,7 @@ struct Walk: Sendable {
             let next = try paging.received(
                 &arrival.reading, count: arrival.reading.count, delivered: arrival.reading.records.count, url: facts.url
             )
-            facts.take(arrival.reading, filters: stream.rules.filter != nil)
+            facts.take(arrival.reading, filters: filters)
             facts.total = paging.shownTotal
             if try !startsAgain(after: next, arrival.reading, &facts, services: services) {
                 if case .end(let end) = next { noteMissing(end, &facts) }
@@ -459,6 +464,7 @@ struct Walk: Sendable {
         position.doubtful = doubtful
         position.round = restarts?.standing
         position.startedOverAt = over.page
+        position.window = watch?.standing
         if stream.order == .any {
             position.handed = handedAheadCounters + handedBefore.sorted()
             if let counter { position.handed.append(counter) }

@@ -59,6 +59,8 @@ package final class ClientLoop: Sendable {
     /// Starts a walk; its pages come out of the queue.
     package func open(_ stream: Engine.Stream, isCall: Bool) throws(Failure) -> Pages {
         guard let queue = PageQueue() else { throw Failure(.noMemory, "no file descriptor left for a paginator") }
+        var stream = stream
+        if stream.isIncremental { stream.now = Clock.wall() }
         let result = mailbox.withLock { mailbox -> Result<UInt64, Failure> in
             if mailbox.isCancelled { return .failure(Failure(.cancelled, "the client was cancelled")) }
             switch mailbox.thread {

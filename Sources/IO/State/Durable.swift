@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Engine
 internal import Glibc
 
@@ -47,7 +48,13 @@ final class Durable: @unchecked Sendable {
     ) throws(Failure) -> Opening {
         try state.lease(name)
         let path = try LineFile.absolute(path)
-        guard let entry = try state.entry(name), entry.phase != .done else {
+        var known = try state.entry(name)
+        if stream.isIncremental, let entry = known, entry.phase != .running {
+            if entry.phase == .ended { try finish(entry, state) }
+            stream.isComplete = true
+            known = try nextRun(of: entry, path: path, state)
+        }
+        guard let entry = known, entry.phase != .done else {
             let file = try LineFile(path: path)
             file.hashes()
             try LineFile.syncDirectory(of: path)
@@ -79,7 +86,9 @@ final class Durable: @unchecked Sendable {
                 )
             }
             if !stream.rules.key.isEmpty, stream.rules.duplicates.isDropping, entry.bytes > 0 {
-                stream.earlier = try EarlierLines(path: file.partPath, bytes: entry.bytes)
+                // A record that an earlier run handed over comes again when it has changed: only this run's count.
+                let records = stream.isIncremental ? stream.recordsOfRun : nil
+                stream.earlier = try EarlierLines(path: file.partPath, bytes: entry.bytes, lines: records)
             }
         }
         return .durable(try Durable(state, file, entry, stream.rules))
@@ -179,35 +188,5 @@ final class Durable: @unchecked Sendable {
         try? state.endRun(
             runID, result: result, records: entry.records - earlier.records, pages: entry.pages - earlier.pages,
             message: failure?.message)
-    }
-}
-
-/// Lines that an earlier run wrote, mapped into memory while they are read.
-final class EarlierLines: EarlierRecords {
-    private let path: String
-    private let bytes: Int64
-
-    init(path: String, bytes: Int64) throws(Failure) {
-        self.path = path
-        self.bytes = bytes
-    }
-
-    func forEach(_ body: (UnsafeRawBufferPointer) -> Void) -> Bool {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        let count = Int(clamping: bytes)
-        guard let start = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
-            return false
-        }
-        defer { munmap(start, count) }
-        madvise(start, count, MADV_SEQUENTIAL)
-        var rest = UnsafeRawBufferPointer(start: start, count: count)
-        while let base = rest.baseAddress, let end = memchr(base, 0x0A, rest.count) {
-            let length = UnsafeRawPointer(end) - base
-            body(UnsafeRawBufferPointer(start: base, count: length))
-            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(length + 1))
-        }
-        return true
     }
 }

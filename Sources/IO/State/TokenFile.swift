@@ -1,4 +1,5 @@
 internal import CCrypto
+internal import CLinux
 internal import Engine
 internal import Glibc
 

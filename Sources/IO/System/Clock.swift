@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 public import Engine
 
@@ -7,5 +8,12 @@ public enum Clock {
         var t = timespec()
         clock_gettime(CLOCK_BOOTTIME, &t)
         return Instant(nanoseconds: Int64(t.tv_sec) &* 1_000_000_000 &+ Int64(t.tv_nsec))
+    }
+
+    /// The calendar's time, for what servers' dates are compared with. Nothing is waited for by it.
+    static func wall() -> WallTime {
+        var t = timespec()
+        clock_gettime(CLOCK_REALTIME, &t)
+        return WallTime(epochSeconds: Int64(t.tv_sec), nanoseconds: Int32(clamping: t.tv_nsec))
     }
 }

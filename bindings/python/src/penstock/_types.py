@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict, Union
 
 from ._auth_types import Auth
+from ._incremental_types import Incremental, WindowValue
 from ._record_types import ErrorRule, Records, RememberedKeys
 from ._settings import (
     Breaker,
@@ -67,7 +68,7 @@ class OverValue(TypedDict):
     over: str
 
 
-Text = Union[Scalar, Reference, OverValue, SourceObject]
+Text = Union[Scalar, Reference, OverValue, WindowValue, SourceObject]
 """In a literal, `{page.token}`, `{param.name}` and other places are filled in."""
 
 
@@ -420,6 +421,7 @@ class Stream(_Path, _Request, _Walk, total=False):
     errors: Sequence[ErrorRule]
     pagination: Pagination
     over: Over
+    incremental: Incremental
 
 
 _Schema = TypedDict("_Schema", {"$schema": str}, total=False)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import penstock
-from penstock import _auth_types, _record_types, _settings, _types, _value_types
+from penstock import _auth_types, _incremental_types, _record_types, _settings, _types, _value_types
 
 TYPES: dict[str, Any] = {
     "Penstock source document": _types.SourceDocument,
@@ -99,6 +99,10 @@ TYPES: dict[str, Any] = {
     "Parent": _types.OverInstead,
     "Over several parent streams": _types.OverStreamsWalks,
     "Value of the parent": _types.OverValue,
+    "Incremental reading": _incremental_types.Incremental,
+    "Place of the start": _incremental_types.IncrementalBound,
+    "Place of the end": _incremental_types.IncrementalBound,
+    "Bound of the window": _incremental_types.WindowValue,
     "Read-ahead": _types.ReadAhead,
     "Request": _types.RequestDocument,
     "Client options": _types.ClientOptions,

@@ -1,0 +1,109 @@
+/// The highest value seen, and which records with values from there on, or within the look-back, were handed over: they
+/// come again when the next run starts there.
+struct HighMark: Sendable, Equatable {
+    var value: Mark
+    var edge = Edge()
+}
+
+/// Records near the highest value, by the first half of the SHA-256 of their bytes: the same in every run.
+struct Edge: Sendable, Equatable {
+    /// 128 bits.
+    typealias Digest = Fingerprint
+
+    private(set) var records: [Digest: Mark] = [:]
+    /// Of those that are not remembered any more.
+    private(set) var isCut = false
+    static let most = 100_000
+
+    var isEmpty: Bool { records.isEmpty }
+    var highest: Mark? { records.values.max() }
+    func has(_ digest: Digest) -> Bool { records[digest] != nil }
+
+    mutating func add(_ digest: Digest, _ mark: Mark) {
+        guard records.count < Self.most else {
+            isCut = true
+            return
+        }
+        records[digest] = mark
+    }
+
+    mutating func merge(_ other: Edge) {
+        for (digest, mark) in other.records { add(digest, mark) }
+        isCut = isCut || other.isCut
+    }
+
+    mutating func forget(below floor: Mark) {
+        // Once for many pages: each would look through all of them.
+        records = records.filter { $0.value >= floor }
+        if records.isEmpty { isCut = false }
+    }
+
+    static func digest(_ record: UnsafeRawBufferPointer) -> Digest {
+        var hash = SHA256()
+        hash.add(record)
+        let words = hash.words
+        return Fingerprint(
+            low: UInt64(words[0]) << 32 | UInt64(words[1]), high: UInt64(words[2]) << 32 | UInt64(words[3]))
+    }
+
+    // MARK: as text
+
+    /// By their values, in order, so that the same edge is the same text.
+    func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            var groups: [String: [String]] = [:]
+            for (digest, mark) in records { groups[mark.text, default: []].append(digest.hex) }
+            for (text, digests) in groups.sorted(by: { $0.key < $1.key }) {
+                writer.name(text)
+                writer.array { list in for digest in digests.sorted() { list.string(digest) } }
+            }
+        }
+    }
+
+    init() {}
+
+    init(_ json: JSONValue, isTime: Bool) throws(CheckpointProblem) {
+        for member in json.members ?? [] {
+            guard let mark = Mark(text: member.name, isTime: isTime) else { throw .malformed("edge") }
+            for element in member.value.array ?? [] {
+                guard let digest = element.string.flatMap({ Fingerprint(hex: $0) }) else { throw .malformed("edge") }
+                add(digest, mark)
+            }
+        }
+    }
+}
+
+extension HighMark {
+    func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("value", value.text)
+            guard !edge.isEmpty else { return }
+            writer.name("edge")
+            edge.write(to: &writer)
+        }
+    }
+
+    init(_ json: JSONValue, isTime: Bool) throws(CheckpointProblem) {
+        guard let value = json["value"]?.string.flatMap({ Mark(text: $0, isTime: isTime) }) else {
+            throw .malformed("marks")
+        }
+        self.value = value
+        if let edge = json["edge"] { self.edge = try Edge(edge, isTime: isTime) }
+    }
+}
+
+extension Fingerprint {
+    var hex: String { Self.hex(high) + Self.hex(low) }
+
+    private static func hex(_ number: UInt64) -> String {
+        let digits = String(number, radix: 16)
+        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    }
+
+    init?(hex: String) {
+        guard hex.utf8.count == 32, let high = UInt64(hex.prefix(16), radix: 16),
+            let low = UInt64(hex.suffix(16), radix: 16)
+        else { return nil }
+        self.init(low: low, high: high)
+    }
+}
