@@ -6,6 +6,7 @@ extension Client {
         let demand: Lanes.Key
         let own: Limiter.Permit
         let shared: Limiter.Permit?
+        var sentAt = Instant(nanoseconds: 0)
     }
 
     // MARK: lining up

@@ -4,6 +4,7 @@ extension Client {
     mutating func admit(now: Instant, until: inout Instant?) {
         for index in ready.lanes.indices where !ready.lanes[index].turns.isEmpty {
             let admission = servers.admission(ready.lanes[index].key.server, now: now)
+            ready.lanes[index].admission = admission
             if admission == .now {
                 if ready.lanes[index].ticket == nil {
                     ready.lanes[index].ticket = limiter.join(ready.lanes[index].key.own)

@@ -101,6 +101,7 @@ extension Client {
     }
 
     private mutating func heard(_ outcome: TokenLife.Outcome, _ index: Int, now: Instant) {
+        noteToken(outcome, now: now)
         guard case .failed(let failure) = outcome, !tokens[index].isUsable(now: now) else { return }
         failWaiting(failure)
     }

@@ -67,7 +67,7 @@ public struct Limiter: Sendable {
     public let plan: LimitPlan
     /// Some rules are not about all requests alike.
     public let isDivided: Bool
-    private var budgets = Budgets()
+    private(set) var budgets = Budgets()
     /// By rule; nil for rules with a budget for each.
     private var common: [Budgets.Slot?] = []
     private var each: [EachKey: Budgets.Slot] = [:]
