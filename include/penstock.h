@@ -385,6 +385,56 @@ penstock_status penstock_client_state(penstock_client *client, penstock_text **o
                                       penstock_error **error);
 
 /**
+ * What the client has counted since it was opened, and what each of its walks waits for now and
+ * until when.
+ *
+ * As JSON: "streams", for each stream that was asked for ("stream" is null for single requests):
+ * "requests" (as the server counts them: attempts, redirects, hidden re-sends), "statuses",
+ * "failures" (without an answer, by cause), "error_rate", "latency_ms" ("average", "p50", "p95",
+ * "p99", "max"), "limit_hits", "retries" by cause, "connections", "bytes" ("wire", "decoded"),
+ * "pages", "records", "duplicates", "filtered", "missing", "total", "complete" (received of total),
+ * "committed", "runs", "time_ms" and "spent": where that time went, by "on": "response", "host" (who
+ * has not taken pages), "limit" (with the limit's text), "shared_limit", "server_pause",
+ * "server_quota", "server_concurrency", "breaker", "retry", "token", "line". "waiting": for each
+ * walk under way "stream", "for", "limit", "since_ms", "left_ms", "until". "breakers",
+ * "breakers_opened", "tokens_renewed", "tokens_failed", "in_flight", "events_dropped". Keys that
+ * don't apply are absent; more may be added.
+ *
+ * No figure holds a secret, and no label a text of the server's.
+ *
+ * @param format  "json", "prometheus" (text format 0.0.4) or "openmetrics" (1.0); NULL: "json".
+ * @param out     The text. Yours; penstock_text_free().
+ * @param error   See ERRORS above.
+ * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_STATE.
+ *
+ * Threads: many at once. Blocks: until the I/O thread answers (well under a millisecond). Since 0.1.0.
+ */
+penstock_status penstock_client_metrics(penstock_client *client, const char *format,
+                                        penstock_text **out, penstock_error **error);
+
+/**
+ * The last 256 requests, waits, retries and errors of the client, the oldest first: a JSON array of
+ * events. An event has "v" (1), "seq", "time" (RFC 3339), "level", "event", "source" and "stream"
+ * where there is one, and what belongs to its kind: "request" ("method", "url" with its query's
+ * values hidden, "status", "attempt", "ms", "request_id", "trace", "error"…), "waiting" ("for",
+ * "limit", "until"), "retry" ("cause", "in_ms", "error", "body"…), "limit_hit", "breaker_changed",
+ * "token_renewed", "token_failed", "stream_started", "stream_finished", "stream_failed", "check".
+ *
+ * Secrets are in none of it, by value and by name; what servers said is cut and its control
+ * characters are written out.
+ *
+ * @param options  JSON object, or NULL: "curl": true gives each request also as a line for a shell.
+ * @param size     Bytes in `options`.
+ * @param out      The text. Yours; penstock_text_free().
+ * @param error    See ERRORS above.
+ * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_CONFIG, PENSTOCK_ERROR_STATE.
+ *
+ * Threads: many at once. Blocks: until the I/O thread answers (well under a millisecond). Since 0.1.0.
+ */
+penstock_status penstock_client_trace(penstock_client *client, const char *options, size_t size,
+                                      penstock_text **out, penstock_error **error);
+
+/**
  * End everything that runs on the client: paginators and requests return
  * PENSTOCK_ERROR_CANCELLED, also those opened later. Idempotent.
  *
@@ -757,6 +807,19 @@ penstock_status penstock_sync_wait(penstock_sync *sync, int64_t timeout_ms, pens
  */
 penstock_status penstock_sync_progress(const penstock_sync *sync, penstock_text **out,
                                        penstock_error **error);
+
+/**
+ * What the run's clients have counted: penstock_client_metrics() of all of them in one text, with
+ * the name of its source in "source" of each entry, or as a label.
+ *
+ * @param format  "json", "prometheus" or "openmetrics"; NULL: "json".
+ * @param out     The text. Yours; penstock_text_free().
+ * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_STATE.
+ *
+ * Threads: many at once. Blocks: until the I/O threads answer (well under a millisecond). Since 0.1.0.
+ */
+penstock_status penstock_sync_metrics(penstock_sync *sync, const char *format, penstock_text **out,
+                                      penstock_error **error);
 
 /**
  * End the run: streams that are not done end as "cancelled"; what they wrote stays in their `.part`

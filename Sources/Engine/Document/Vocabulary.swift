@@ -52,7 +52,7 @@ enum Vocabulary {
     static let otherTexts: [(String, Shape)] = [
         ("acquire", .object(acquire)), ("client_options", .object(clientOptions)), ("job", .object(job)),
         ("limiter", limiter),
-        ("paginator_options", .object(paginatorOptions)), ("request", .object(request)),
+        ("paginator_options", .object(paginatorOptions)), ("request", .object(request)), ("trace_options", .object(traceOptions)),
     ]
 
     static let retry: Settings<RetryPlan> = .init(

@@ -24,7 +24,7 @@ extension Failure {
         let code: Failure.Code =
             feedback.throttled ? .rateLimited : head.status == 401 ? .auth : .http
         // Redacted before it is cut: half a secret is one too.
-        let shown = Sanitized.text(Redaction.text(body, secrets), most: 300)
+        let shown = Sanitized.text(SecretNames.redacted(Redaction.text(body, secrets)), most: 300)
         var message = "HTTP \(head.status)"
         if !shown.isEmpty { message += ": \(shown)" }
         self.init(code, message)

@@ -10,10 +10,18 @@ enum Redaction {
     }
 
     static func text(_ bytes: UnsafeRawBufferPointer, _ secrets: [Secret]) -> String {
+        self.text(bytes, needles: needles(secrets))
+    }
+
+    /// What to look for; for those who look more than once.
+    static func needles(_ secrets: [Secret]) -> [[UInt8]] {
         var forms: Set<String> = []
         for secret in secrets where !secret.isEmpty { forms.formUnion(Redaction.forms(of: secret.reveal())) }
         // The longest first: one may be a part of another.
-        let needles = forms.map { Array($0.utf8) }.sorted { ($0.count, $1[0]) > ($1.count, $0[0]) }
+        return forms.map { Array($0.utf8) }.sorted { ($0.count, $1[0]) > ($1.count, $0[0]) }
+    }
+
+    static func text(_ bytes: UnsafeRawBufferPointer, needles: [[UInt8]]) -> String {
         var hay = Array(bytes.prefix(mostBytes))
         // What the cut may have left of one at the end.
         if bytes.count > mostBytes, let longest = needles.first { hay.removeLast(min(hay.count, longest.count)) }

@@ -14,7 +14,9 @@ public struct Event: Sendable {
         /// From now on it waits for that.
         case waits(WaitCause, until: Instant?)
         /// So long it was at that.
-        case spent(WaitCause, Timespan)
+        ///
+        /// - Parameter isOver: no longer; else it is told before its end.
+        case spent(WaitCause, Timespan, isOver: Bool)
         case breaker(BreakerNote)
         /// Nil: it is renewed.
         case token(FailureNote?)
@@ -135,7 +137,7 @@ extension Event {
         case .abandoned: nil
         case .answered, .page: .debug
         case .committed: .debug
-        case .spent(let cause, let span): cause.isHeldUp && span >= .milliseconds(100) ? .debug : nil
+        case .spent(let cause, let span, _): cause.isHeldUp && span >= .milliseconds(100) ? .debug : nil
         case .waits(_, let until): until.map { $0 - at >= .seconds(1) ? .info : .debug } ?? .info
         case .started, .finished, .token(nil): .info
         case .limited, .retry, .breaker, .token: .warning

@@ -6,6 +6,8 @@ struct Observation: Sendable {
         var until: Instant?
         /// Since when it is at that; nil: nothing was looked at yet.
         var since: Instant?
+        /// The same, though some of it was told before.
+        var begun: Instant?
         var isTold = false
         var isOver = false
     }
@@ -47,12 +49,13 @@ struct Observation: Sendable {
             if since == now { watch.isTold = false }
         } else {
             if let since = watch.since {
-                if now > since { add(.spent(watch.cause, now - since), stream: watch.stream, at: now) }
+                if now > since { add(.spent(watch.cause, now - since, isOver: true), stream: watch.stream, at: now) }
             } else {
                 add(.started, stream: watch.stream, at: now)
             }
             watch.cause = cause
             watch.since = now
+            watch.begun = now
             watch.until = until
             watch.isTold = false
         }
@@ -67,7 +70,7 @@ struct Observation: Sendable {
     mutating func settle(now: Instant) {
         for (walk, watch) in watches where !watch.isOver {
             guard let since = watch.since, now > since else { continue }
-            add(.spent(watch.cause, now - since), stream: watch.stream, at: now)
+            add(.spent(watch.cause, now - since, isOver: false), stream: watch.stream, at: now)
             watches[walk]?.since = now
         }
     }
@@ -75,7 +78,7 @@ struct Observation: Sendable {
     mutating func end(_ walk: UInt64, now: Instant) {
         guard var watch = watches[walk], !watch.isOver else { return }
         if let since = watch.since {
-            if now > since { add(.spent(watch.cause, now - since), stream: watch.stream, at: now) }
+            if now > since { add(.spent(watch.cause, now - since, isOver: true), stream: watch.stream, at: now) }
         } else {
             add(.started, stream: watch.stream, at: now)
         }

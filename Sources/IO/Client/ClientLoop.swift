@@ -14,9 +14,15 @@ package final class ClientLoop: Sendable {
         case close(walk: UInt64)
         case cancel(walk: UInt64)
         case cancelAll
-        case report(Monitor<String?>)
+        case report(Report)
         case wake
         case stop
+    }
+
+    /// What somebody on another thread wants to know.
+    private enum Report: Sendable {
+        case state(Monitor<String?>)
+        case snapshot(Monitor<Snapshot?>)
     }
 
     private enum Thread {
@@ -83,22 +89,39 @@ package final class ClientLoop: Sendable {
     /// Where limits and breakers stand, as JSON text.
     package func state() throws(Failure) -> String {
         let answer = Monitor<String?>(nil)
+        // Nothing was sent yet, and nothing learnt.
+        guard try ask(.state(answer)) else { return Engine.Client(source: source).state(now: Clock.now()) }
+        return try wait(answer)
+    }
+
+    /// What was counted, what it waits for, and what happened last.
+    package func snapshot() throws(Failure) -> Snapshot {
+        let answer = Monitor<Snapshot?>(nil)
+        guard try ask(.snapshot(answer)) else { return Snapshot(source, wall: Clock.wall()) }
+        return try wait(answer)
+    }
+
+    /// False: the thread has not been started.
+    private func ask(_ report: Report) throws(Failure) -> Bool {
         let thread = mailbox.withLock { mailbox -> Thread in
-            if case .running = mailbox.thread { mailbox.commands.append(.report(answer)) }
+            if case .running = mailbox.thread { mailbox.commands.append(.report(report)) }
             return mailbox.thread
         }
         switch thread {
         case .stopped: throw Failure(.state, "the client was freed")
-        // Nothing was sent yet, and nothing learnt.
-        case .notStarted: return Engine.Client(source: source).state(now: Clock.now())
-        case .running: break
+        case .notStarted: return false
+        case .running:
+            transport.wake()
+            return true
         }
-        transport.wake()
-        // The thread waits for nothing but the network: it answers at once, or it has been stopped meanwhile.
-        guard let text = answer.wait(milliseconds: 10_000, { $0 }) else {
+    }
+
+    /// The thread waits for nothing but the network: it answers at once, or it has been stopped meanwhile.
+    private func wait<Answer>(_ answer: Monitor<Answer?>) throws(Failure) -> Answer {
+        guard let known = answer.wait(milliseconds: 10_000, { $0 }) else {
             throw Failure(.state, "the client was freed")
         }
-        return text
+        return known
     }
 
     package func cancelAll() {
@@ -152,6 +175,7 @@ package final class ClientLoop: Sendable {
         private var queues: [UInt64: PageQueue] = [:]
         private var bodies: [UInt64: Body] = [:]
         private var isStopping = false
+        private var observer = Observer()
 
         init(loop: ClientLoop) {
             self.loop = loop
@@ -164,6 +188,7 @@ package final class ClientLoop: Sendable {
         mutating func turn() -> Bool {
             obeyMailbox()
             let until = act()
+            if engine.hasEvents { observer.take(engine.takeEvents(), of: engine) }
             // Only now: what was under way has just been given up.
             if isStopping { return false }
             let mayRest = loop.mailbox.withLock { mailbox -> Bool in
@@ -198,9 +223,12 @@ package final class ClientLoop: Sendable {
             case .close(let walk): close(walk)
             case .cancel(let walk): cancel(walk, "the paginator was cancelled")
             case .cancelAll: for walk in Array(queues.keys) { cancel(walk, "the client was cancelled") }
-            case .report(let answer):
+            case .report(.state(let answer)):
                 let text = engine.state(now: Clock.now())
                 answer.update { $0 = text }
+            case .report(.snapshot(let answer)):
+                let snapshot = observer.snapshot(of: &engine)
+                answer.update { $0 = snapshot }
             case .wake: break
             case .stop:
                 for walk in Array(queues.keys) { cancel(walk, "the client was freed") }

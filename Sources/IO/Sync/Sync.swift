@@ -92,6 +92,13 @@ package final class Sync: Sendable {
         }
     }
 
+    /// Of its sources, in their order.
+    package func snapshots() throws(Failure) -> [Snapshot] {
+        var snapshots: [Snapshot] = []
+        for client in clients { snapshots.append(try client.snapshot()) }
+        return snapshots
+    }
+
     // MARK: the writer thread
 
     private struct Lane {

@@ -8,4 +8,12 @@ public enum Clock {
         clock_gettime(CLOCK_BOOTTIME, &t)
         return Instant(nanoseconds: Int64(t.tv_sec) &* 1_000_000_000 &+ Int64(t.tv_nsec))
     }
+
+    /// Which time it is on the wall, for texts.
+    static func wall() -> WallStart {
+        var t = timespec()
+        clock_gettime(CLOCK_REALTIME, &t)
+        let nanoseconds = Int64(t.tv_sec) &* 1_000_000_000 &+ Int64(t.tv_nsec)
+        return WallStart(instant: now(), nanosecondsSinceEpoch: nanoseconds)
+    }
 }

@@ -290,6 +290,18 @@ def penstock_client_request(
 def penstock_client_state(client: ClientPointer, out: Out, error: Out, /) -> int: ...
 
 
+@_declare(_STATUS, ClientPointer, c_char_p, POINTER(TextPointer), _ERROR_OUT)
+def penstock_client_metrics(
+    client: ClientPointer, format: bytes | None, out: Out, error: Out, /
+) -> int: ...
+
+
+@_declare(_STATUS, ClientPointer, c_char_p, c_size_t, POINTER(TextPointer), _ERROR_OUT)
+def penstock_client_trace(
+    client: ClientPointer, options: bytes | None, size: int, out: Out, error: Out, /
+) -> int: ...
+
+
 @_declare(None, ClientPointer)
 def penstock_client_cancel(client: ClientPointer, /) -> None: ...
 
@@ -435,6 +447,12 @@ def penstock_sync_wait(sync: SyncPointer, timeout_ms: int, error: Out, /) -> int
 
 @_declare(_STATUS, SyncPointer, POINTER(TextPointer), _ERROR_OUT)
 def penstock_sync_progress(sync: SyncPointer, out: Out, error: Out, /) -> int: ...
+
+
+@_declare(_STATUS, SyncPointer, c_char_p, POINTER(TextPointer), _ERROR_OUT)
+def penstock_sync_metrics(
+    sync: SyncPointer, format: bytes | None, out: Out, error: Out, /
+) -> int: ...
 
 
 @_declare(None, SyncPointer)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json as json_module
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, Literal, overload
 
 from . import _ffi
 from ._credentials import Credential, set_credential
 from ._documents import Source, read_document
-from ._handle import Handle, Owned, check
+from ._handle import Handle, Owned, check, taken
 from ._json import JSONLoads, dumps, reader
 from ._types import ClientOptions, SourceDocument, Stream
 from .errors import InternalError, Status, Timeout
@@ -301,6 +301,46 @@ class Client(Handle[_ffi.ClientPointer]):
         finally:
             _ffi.penstock_text_free(out)
         return state
+
+    @overload
+    def metrics(self) -> dict[str, Any]: ...
+    @overload
+    def metrics(self, format: Literal["prometheus", "openmetrics"]) -> str: ...
+
+    def metrics(self, format: Literal["prometheus", "openmetrics"] | None = None) -> Any:
+        """What was counted since the client was opened, where the time of its streams went, and
+        what each of them waits for now and until when: what `penstock_client_metrics()` in
+        `penstock.h` describes. As a dict, or as a text that Prometheus reads."""
+        out = _ffi.TextPointer()
+        error = _ffi.ErrorPointer()
+        form = (format or "json").encode()
+        with self._use() as pointer:
+            check(
+                _ffi.penstock_client_metrics(pointer, form, _ffi.byref(out), _ffi.byref(error)),
+                error,
+            )
+        text = taken(out)
+        return text if format else json_module.loads(text)
+
+    def trace(self, *, curl: bool = False) -> list[dict[str, Any]]:
+        """The last requests, waits, retries and errors, the oldest first, without secrets: what
+        `penstock_client_trace()` in `penstock.h` describes.
+
+        Args:
+            curl: Each request also as a line for a shell, with variables for what is secret.
+        """
+        out = _ffi.TextPointer()
+        error = _ffi.ErrorPointer()
+        options = dumps({"curl": curl})
+        with self._use() as pointer:
+            check(
+                _ffi.penstock_client_trace(
+                    pointer, options, len(options), _ffi.byref(out), _ffi.byref(error)
+                ),
+                error,
+            )
+        events: list[dict[str, Any]] = json_module.loads(taken(out))
+        return events
 
     # ------------------------------------------------------------------------------- life
 

@@ -209,6 +209,27 @@ penstock_status penstock_client_state(penstock_client *client, penstock_text **o
     snprintf((*out)->json, sizeof(*out)->json, "{\"in_flight\":0,\"waiting\":0,\"hosts\":[]}");
     return PENSTOCK_OK;
 }
+penstock_status penstock_client_metrics(penstock_client *client, const char *format,
+                                        penstock_text **out, penstock_error **error) {
+    (void)client, (void)format, (void)error;
+    *out = made(TEXT, sizeof **out);
+    snprintf((*out)->json, sizeof(*out)->json, "{\"version\":1,\"streams\":[]}");
+    return PENSTOCK_OK;
+}
+penstock_status penstock_client_trace(penstock_client *client, const char *options, size_t size,
+                                      penstock_text **out, penstock_error **error) {
+    (void)client, (void)options, (void)size, (void)error;
+    *out = made(TEXT, sizeof **out);
+    snprintf((*out)->json, sizeof(*out)->json, "[]");
+    return PENSTOCK_OK;
+}
+penstock_status penstock_sync_metrics(penstock_sync *sync, const char *format, penstock_text **out,
+                                      penstock_error **error) {
+    (void)sync, (void)format, (void)error;
+    *out = made(TEXT, sizeof **out);
+    snprintf((*out)->json, sizeof(*out)->json, "{\"version\":1,\"streams\":[]}");
+    return PENSTOCK_OK;
+}
 void penstock_client_cancel(penstock_client *client) {
     client->cancelled = 1;
 }
