@@ -142,6 +142,7 @@ typedef struct penstock_page penstock_page;
 typedef struct penstock_sync penstock_sync;
 /** Where the streams of runs stand. Thread-safe. */
 typedef struct penstock_state penstock_state;
+typedef struct penstock_events penstock_events;
 /** What went wrong. Immutable. */
 typedef struct penstock_error penstock_error;
 /** A text that the library made for you. Immutable. */
@@ -433,6 +434,58 @@ penstock_status penstock_client_metrics(penstock_client *client, const char *for
  */
 penstock_status penstock_client_trace(penstock_client *client, const char *options, size_t size,
                                       penstock_text **out, penstock_error **error);
+
+/**
+ * Listen to what happens on the client: a queue of events, from those that penstock_client_trace()
+ * still has. The library calls nobody back: who takes events too slowly loses some (4096 wait at
+ * most), is told how many by an event "dropped", and keeps no request waiting.
+ *
+ * Logs need no queue: the client option "log" and the environment variable PENSTOCK_LOG ("debug",
+ * "info", "warning", "error") write the same events to a file or file descriptor.
+ *
+ * @param options  JSON object ("events_options" in the schema), or NULL: "level", of the least
+ *                 important event that is wanted: "debug", "info" (the default), "warning", "error".
+ * @param size     Bytes in `options`.
+ * @param out      The queue. Yours; penstock_events_free().
+ * @param error    See ERRORS above.
+ * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_CONFIG (the options),
+ *         PENSTOCK_ERROR_STATE, PENSTOCK_ERROR_NO_MEMORY (no file descriptor left).
+ *
+ * Threads: many at once. Blocks: no. Since 0.1.0.
+ */
+penstock_status penstock_client_events(penstock_client *client, const char *options, size_t size,
+                                       penstock_events **out, penstock_error **error);
+
+/**
+ * The next event: a JSON object as penstock_client_trace() describes them, besides "page"
+ * ("page", "records", "bytes"…), "waited" ("on", "limit", "ms") and "batch_committed" ("records",
+ * "bytes").
+ *
+ * @param timeout_ms  See TIME above.
+ * @param event       The text. Yours; penstock_text_free().
+ * @param error       See ERRORS above.
+ * @return PENSTOCK_OK; PENSTOCK_PENDING when none came in time; PENSTOCK_END when its clients were
+ *         freed and every event was taken; PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_STATE.
+ *
+ * Threads: many at once; each event goes to one. Blocks: up to timeout_ms. Since 0.1.0.
+ */
+penstock_status penstock_events_next(penstock_events *events, int64_t timeout_ms, penstock_text **event,
+                                     penstock_error **error);
+
+/**
+ * A file descriptor that is readable when penstock_events_next() would not wait. Never read, write
+ * or close it. -1 for NULL and after fork.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+int penstock_events_fd(const penstock_events *events);
+
+/**
+ * Stop listening. NULL is allowed.
+ *
+ * Threads: any, once nobody uses it. Blocks: no. Since 0.1.0.
+ */
+void penstock_events_free(penstock_events *events);
 
 /**
  * End everything that runs on the client: paginators and requests return
@@ -820,6 +873,18 @@ penstock_status penstock_sync_progress(const penstock_sync *sync, penstock_text 
  */
 penstock_status penstock_sync_metrics(penstock_sync *sync, const char *format, penstock_text **out,
                                       penstock_error **error);
+
+/**
+ * Listen to what happens in a run: penstock_client_events() of all its sources in one queue.
+ *
+ * @param options  As penstock_client_events(); may be NULL.
+ * @param out      The queue. Yours; penstock_events_free().
+ * @return As penstock_client_events().
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+penstock_status penstock_sync_events(penstock_sync *sync, const char *options, size_t size,
+                                     penstock_events **out, penstock_error **error);
 
 /**
  * End the run: streams that are not done end as "cancelled"; what they wrote stays in their `.part`

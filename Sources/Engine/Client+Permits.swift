@@ -7,6 +7,8 @@ extension Client {
         let own: Limiter.Permit
         let shared: Limiter.Permit?
         var sentAt = Instant(nanoseconds: 0)
+        /// By the number of its name.
+        var stream: Int?
     }
 
     // MARK: lining up

@@ -288,6 +288,7 @@ public struct Client {
         exchange.sent(transfer: transfer, now: now)
         var flight = flight
         flight.sentAt = now
+        flight.stream = stream(of: exchange.walk)
         counts[exchange.walk]?.requests += 1
         if exchange.attempts > 1 { counts[exchange.walk]?.retries += 1 }
         transfers[transfer] = flight

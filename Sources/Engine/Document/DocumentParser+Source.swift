@@ -12,8 +12,13 @@ extension Source {
                 throw path.place.failure("the file \(MessageText.quoted(path.text)) \(error.reason)", code: .auth)
             }
         }
-        return try parse(
+        var source = try parse(
             DocumentPlace(document), options.parameters, givenAt: given, known, skipsSecrets: options.skipsSecrets)
+        if let trace = options.traceparent {
+            source.headers.removeAll { ASCII.equalsIgnoringCase($0.name, "traceparent") }
+            source.headers.append(.init(name: "traceparent", value: .plain(trace)))
+        }
+        return source
     }
 
     static func parse(
@@ -40,6 +45,8 @@ public struct ClientOptions: Sendable {
     /// Nothing is looked up and nothing can be sent.
     var skipsSecrets = false
     var environmentFile: (text: String, place: DocumentPlace)?
+    var traceparent: String?
+    public private(set) var log: LogPlan?
 
     public init() {}
 
@@ -49,6 +56,8 @@ public struct ClientOptions: Sendable {
         var options = ClientOptions()
         options.parameters.add(place["params"])
         if let file = place["env_file"], let path = file.value.string { options.environmentFile = (path, file) }
+        options.traceparent = place["traceparent"]?.value.string
+        options.log = try place["log"].map { log throws(Failure) in try LogPlan.read(log) }
         options.skipsSecrets = place["secrets"]?.value.string == "skip"
         return options
     }

@@ -13,6 +13,7 @@ public struct JobPlan: Sendable {
     public var state: String?
     /// The run parks when it is over.
     public var maxDuration: Timespan?
+    public var log: LogPlan?
 
     /// The file of a stream, within `directory`: with the source's name in front when there are several.
     public func fileName(of stream: Stream, in entry: Entry) -> String {
@@ -30,6 +31,7 @@ public struct JobPlan: Sendable {
         var plan = JobPlan(entries: [], directory: job["output"]?["directory"]?.value.string ?? "")
         plan.state = job["state"]?.value.string
         plan.maxDuration = job["max_duration"]?.value.string.flatMap(DurationText.parse)
+        plan.log = try job["log"].map { log throws(Failure) in try LogPlan.read(log) }
         var files: Set<String> = []
         for place in places {
             var entry = try entry(place, references: references)

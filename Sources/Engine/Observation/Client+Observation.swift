@@ -12,7 +12,19 @@ extension Client {
     /// The names that events give by number.
     public var streamNames: [String] { observation.names }
 
-    private func stream(of walk: UInt64) -> Int? {
+    /// Another one: there are other secrets.
+    public var secretsGeneration: UInt64 { tokens.reduce(0) { $0 &+ $1.generation &+ UInt64($1.past.count) } }
+
+    public func eventWriter(wall: WallStart) -> EventWriter {
+        EventWriter(source, secrets: tokens.flatMap(\.secrets), wall: wall)
+    }
+
+    /// IO has something to tell of a walk.
+    public mutating func tell(_ kind: Event.Kind, of walk: UInt64, now: Instant) {
+        observation.add(kind, stream: observation.watches[walk]?.stream, at: now)
+    }
+
+    func stream(of walk: UInt64) -> Int? {
         guard let walk = walks[walk] else { return nil }
         return observation.names.firstIndex(of: walk.isCall ? "" : walk.stream.name)
     }
@@ -51,12 +63,11 @@ extension Client {
     mutating func note(_ head: ResponseHead?, _ failure: TransferFailure?, of flight: Flight, _ exchange: Exchange, now: Instant) {
         let note = RequestNote(
             exchange.request, head ?? failure?.head, failure, attempt: exchange.attempts, now - flight.sentAt)
-        observation.add(.answered(note), stream: stream(of: exchange.walk), at: now)
+        observation.add(.answered(note), stream: flight.stream, at: now)
     }
 
     mutating func noteAbandoned(_ flight: Flight, now: Instant) {
-        let walk = exchanges[flight.exchange]?.walk
-        observation.add(.abandoned, stream: walk.flatMap { stream(of: $0) }, at: now)
+        observation.add(.abandoned, stream: flight.stream, at: now)
     }
 
     /// Refused because of a limit, whatever becomes of the request.

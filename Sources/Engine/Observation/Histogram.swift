@@ -40,6 +40,7 @@ struct Histogram: Sendable {
         var seen: Int64 = 0
         for (index, count) in counts.enumerated() where count > 0 {
             seen += count
+            if index == Self.size - 1 { return most }
             if seen >= rank { return min(most, Timespan(nanoseconds: Self.end(of: index) * 1000)) }
         }
         return most

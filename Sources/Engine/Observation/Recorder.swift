@@ -1,8 +1,8 @@
 /// Counts and the last events: what is kept of all that happens, always.
 public struct Recorder: Sendable {
     public struct Entry: Sendable {
-        let number: UInt64
-        let event: Event
+        public let number: UInt64
+        public let event: Event
     }
 
     private(set) var tallies: [Tally] = []
@@ -44,5 +44,5 @@ public struct Recorder: Sendable {
     private var next = 0
 
     /// The oldest first.
-    var entries: [Entry] { Array(ring[next...] + ring[..<next]) }
+    public var entries: [Entry] { Array(ring[next...] + ring[..<next]) }
 }

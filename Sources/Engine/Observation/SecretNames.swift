@@ -60,20 +60,22 @@ enum SecretNames {
         guard index < bytes.count else { return index }
         let isQuoted = bytes[index] == quote
         if !isQuoted, bytes[index] == openBrace || bytes[index] == openBracket { return index }
+        let isNested = bytes[index - 1] == backslash
         if isQuoted {
             result.append(quote)
             index += 1
         }
         let begin = index
-        // A text in a text escapes its quotes: the first quote ends it either way.
+        // A text in a text has its quotes escaped: the first one ends it.
         while index < bytes.count {
             let byte = bytes[index]
             if isQuoted ? byte == quote : ends.contains(byte) { break }
             index += 1
-            if isQuoted, byte == backslash, index < bytes.count, bytes[index] != quote || start > begin - 1 { index += 1 }
+            if isQuoted, !isNested, byte == backslash { index += 1 }
         }
+        index = min(index, bytes.count)
         if index > begin { result.append(contentsOf: "(secret)".utf8) }
-        return min(index, bytes.count)
+        return index
     }
 
     private static func isName(_ byte: UInt8) -> Bool { ASCII.isAlpha(byte) || ASCII.isDigit(byte) || byte == 0x5F || byte == 0x2D }

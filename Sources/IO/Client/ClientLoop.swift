@@ -15,6 +15,8 @@ package final class ClientLoop: Sendable {
         case cancel(walk: UInt64)
         case cancelAll
         case report(Report)
+        case listen(EventQueue)
+        indirect case told(walk: UInt64, kind: Event.Kind)
         case wake
         case stop
     }
@@ -40,6 +42,7 @@ package final class ClientLoop: Sendable {
         var thread = Thread.notStarted
         var lastWalk: UInt64 = 0
         var isCancelled = false
+        var listeners: [EventQueue] = []
     }
 
     package let source: Source
@@ -48,10 +51,13 @@ package final class ClientLoop: Sendable {
     private let mailbox = Lock(Mailbox())
     private let transport: Transport
     private let shared: SharedLimiter?
+    private let sinks: [LogSink]
     private let counts = Lock<[UInt64: Engine.Client.Counts]>([:])
 
-    package init(source: Source, shared: SharedLimiter?) throws(Failure) {
+    package init(source: Source, shared: SharedLimiter?, log: LogPlan? = nil) throws(Failure) {
         self.source = source
+        let asked = try log.map { plan throws(Failure) in try LogSink(plan) }
+        sinks = [asked, LogSink.ofEnvironment()].compactMap(\.self)
         self.shared = shared
         do {
             transport = try Transport(settings: source.transport)
@@ -101,6 +107,19 @@ package final class ClientLoop: Sendable {
         return try wait(answer)
     }
 
+    /// From the last events on.
+    package func listen(_ queue: EventQueue) throws(Failure) {
+        let isStopped = mailbox.withLock { mailbox -> Bool in
+            if case .stopped = mailbox.thread { return true }
+            queue.join()
+            mailbox.listeners.append(queue)
+            mailbox.commands.append(.listen(queue))
+            return false
+        }
+        if isStopped { throw Failure(.state, "the client was freed") }
+        transport.wake()
+    }
+
     /// False: the thread has not been started.
     private func ask(_ report: Report) throws(Failure) -> Bool {
         let thread = mailbox.withLock { mailbox -> Thread in
@@ -131,6 +150,9 @@ package final class ClientLoop: Sendable {
 
     /// Ends everything and joins the thread. Not after fork: the thread is the parent's.
     package func stop() {
+        defer {
+            for listener in mailbox.withLock({ $0.listeners }) { listener.end() }
+        }
         let thread = mailbox.withLock { mailbox -> WorkerThread? in
             defer { mailbox.thread = .stopped }
             guard case .running(let thread) = mailbox.thread else { return nil }
@@ -143,6 +165,7 @@ package final class ClientLoop: Sendable {
     }
 
     func cancel(walk: UInt64) { post(.cancel(walk: walk)) }
+    func told(_ kind: Event.Kind, walk: UInt64) { post(.told(walk: walk, kind: kind)) }
     func close(walk: UInt64) { post(.close(walk: walk)) }
     func asked(walk: UInt64, taken: UInt64) { post(.asked(walk: walk, taken: taken)) }
     func consumed(walk: UInt64, bytes: Int64) { post(.consumed(walk: walk, bytes: bytes)) }
@@ -155,6 +178,8 @@ package final class ClientLoop: Sendable {
             guard mailbox.isAsleep else { return false }
             // A page taken matters only to a walk that waits for room.
             if case .consumed = command { return mailbox.isStarved }
+            // It is told with what happens next.
+            if case .told = command { return false }
             return true
         }
         if mustWake { transport.wake() }
@@ -175,10 +200,11 @@ package final class ClientLoop: Sendable {
         private var queues: [UInt64: PageQueue] = [:]
         private var bodies: [UInt64: Body] = [:]
         private var isStopping = false
-        private var observer = Observer()
+        private var observer: Observer
 
         init(loop: ClientLoop) {
             self.loop = loop
+            observer = Observer(loop.sinks)
             let budget = loop.shared?.share { [weak loop] in loop?.post(.wake) }
             engine = Engine.Client(source: loop.source, budget: budget, notary: SystemNotary(host: loop.host))
             engine.keys = RequestKeys(seed: SystemServices.chance())
@@ -188,7 +214,7 @@ package final class ClientLoop: Sendable {
         mutating func turn() -> Bool {
             obeyMailbox()
             let until = act()
-            if engine.hasEvents { observer.take(engine.takeEvents(), of: engine) }
+            if engine.hasEvents { observer.take(engine.takeEvents(), of: engine) } else { observer.flush() }
             // Only now: what was under way has just been given up.
             if isStopping { return false }
             let mayRest = loop.mailbox.withLock { mailbox -> Bool in
@@ -226,6 +252,8 @@ package final class ClientLoop: Sendable {
             case .report(.state(let answer)):
                 let text = engine.state(now: Clock.now())
                 answer.update { $0 = text }
+            case .listen(let queue): observer.add(queue, of: engine)
+            case .told(let walk, let kind): engine.tell(kind, of: walk, now: Clock.now())
             case .report(.snapshot(let answer)):
                 let snapshot = observer.snapshot(of: &engine)
                 answer.update { $0 = snapshot }

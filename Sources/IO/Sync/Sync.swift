@@ -31,7 +31,7 @@ package final class Sync: Sendable {
         var clients: [ClientLoop] = []
         var owners: [Int] = []
         for entry in job.entries {
-            clients.append(try ClientLoop(source: entry.source, shared: nil))
+            clients.append(try ClientLoop(source: entry.source, shared: nil, log: job.log))
             for stream in entry.streams {
                 let name = entry.name ?? entry.source.name
                 runs.append(StreamRun(sourceName: name, stream: stream, fileName: job.fileName(of: stream, in: entry)))
@@ -92,6 +92,11 @@ package final class Sync: Sendable {
         }
     }
 
+    /// Of all of its sources, from the last events on.
+    package func listen(_ queue: EventQueue) throws(Failure) {
+        for client in clients { try client.listen(queue) }
+    }
+
     /// Of its sources, in their order.
     package func snapshots() throws(Failure) -> [Snapshot] {
         var snapshots: [Snapshot] = []
@@ -106,6 +111,14 @@ package final class Sync: Sendable {
         let pages: Pages
         let file: LineFile
         let durable: Durable?
+        /// How much of its file was told to be durable.
+        let told = Told()
+    }
+
+    /// `@unchecked Sendable`: the writer thread's.
+    private final class Told: @unchecked Sendable {
+        var lines: Int64 = 0
+        var bytes: Int64 = 0
     }
 
     private func start(_ runs: inout [StreamRun], owners: [Int]) throws(Failure) {
@@ -222,6 +235,15 @@ package final class Sync: Sendable {
                 lane.pages.cancel()
                 fail(lane, failure)
             }
+            for lane in lanes where lane.durable?.waitingSince == nil { tellCommitted(lane) }
+        }
+
+        /// What is in the file now is on the disk.
+        private func tellCommitted(_ lane: Lane) {
+            let (lines, bytes) = (lane.file.lines, lane.file.written)
+            guard lines > lane.told.lines else { return }
+            lane.pages.tell(.committed(records: lines - lane.told.lines, bytes: bytes - lane.told.bytes))
+            (lane.told.lines, lane.told.bytes) = (lines, bytes)
         }
 
         private func fail(_ lane: Lane, _ error: Failure) {
@@ -248,6 +270,7 @@ package final class Sync: Sendable {
                     } else {
                         try lane.file.finish()
                     }
+                    tellCommitted(lane)
                     end(lane, nil)
                 case .failed(let failure):
                     if let durable = lane.durable {

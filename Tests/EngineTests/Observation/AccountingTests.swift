@@ -5,7 +5,7 @@ import Testing
 
 /// Where the time of a walk goes, and whether the figures are what the server counted.
 @Suite struct AccountingTests {
-    static func spent(_ snapshot: Snapshot, _ stream: String = "s") -> [String: Int64] {
+    static func spent(_ snapshot: Snapshot, _ stream: String = "things") -> [String: Int64] {
         var spent: [String: Int64] = [:]
         for item in snapshot.tallies.first(where: { $0.name == stream })?.spent ?? [] {
             spent[item.label.name, default: 0] += item.time.nanoseconds
@@ -63,7 +63,7 @@ import Testing
         #expect((4_900_000_000...5_600_000_000).contains(spent["server_pause"] ?? 0), "\(spent)")
         #expect((spent["limit"] ?? 0) >= 4_000_000_000, "\(spent)")
         #expect((spent["retry"] ?? 0) > 0, "\(spent)")
-        let tally = try #require(snapshot.tallies.first { $0.name == "s" })
+        let tally = try #require(snapshot.tallies.first { $0.name == "things" })
         #expect(tally.requests == Int64(world.sent.count))
         #expect(tally.latency.count == Int64(world.sent.count))
         #expect(tally.latency.average == .milliseconds(200))
@@ -114,7 +114,7 @@ import Testing
         world.open(try Make.stream(Make.cursor()))
         world.pass(.seconds(20))
         let waiting = try #require(world.snapshot().waiting.first)
-        #expect(waiting.cause == .pause && waiting.stream == "s")
+        #expect(waiting.cause == .pause && waiting.stream == "things")
         #expect(waiting.since.milliseconds == 19_990)
         #expect((39_000...47_000).contains(waiting.left?.milliseconds ?? 0))
     }

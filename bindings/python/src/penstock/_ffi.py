@@ -73,6 +73,10 @@ class penstock_state(Structure):
     pass
 
 
+class penstock_events(Structure):
+    pass
+
+
 class penstock_error(Structure):
     pass
 
@@ -107,6 +111,7 @@ if TYPE_CHECKING:
     PagePointer = _Pointer[penstock_page]
     SyncPointer = _Pointer[penstock_sync]
     StatePointer = _Pointer[penstock_state]
+    EventsPointer = _Pointer[penstock_events]
     ErrorPointer = _Pointer[penstock_error]
     TextPointer = _Pointer[penstock_text]
     Out = _CArgObject
@@ -119,6 +124,7 @@ else:
     PagePointer = POINTER(penstock_page)
     SyncPointer = POINTER(penstock_sync)
     StatePointer = POINTER(penstock_state)
+    EventsPointer = POINTER(penstock_events)
     ErrorPointer = POINTER(penstock_error)
     TextPointer = POINTER(penstock_text)
 
@@ -302,6 +308,26 @@ def penstock_client_trace(
 ) -> int: ...
 
 
+@_declare(_STATUS, ClientPointer, c_char_p, c_size_t, POINTER(EventsPointer), _ERROR_OUT)
+def penstock_client_events(
+    client: ClientPointer, options: bytes | None, size: int, out: Out, error: Out, /
+) -> int: ...
+
+
+@_declare(_STATUS, EventsPointer, c_int64, POINTER(TextPointer), _ERROR_OUT)
+def penstock_events_next(
+    events: EventsPointer, timeout_ms: int, event: Out, error: Out, /
+) -> int: ...
+
+
+@_declare(c_int, EventsPointer)
+def penstock_events_fd(events: EventsPointer, /) -> int: ...
+
+
+@_declare(None, EventsPointer)
+def penstock_events_free(events: EventsPointer, /) -> None: ...
+
+
 @_declare(None, ClientPointer)
 def penstock_client_cancel(client: ClientPointer, /) -> None: ...
 
@@ -452,6 +478,12 @@ def penstock_sync_progress(sync: SyncPointer, out: Out, error: Out, /) -> int: .
 @_declare(_STATUS, SyncPointer, c_char_p, POINTER(TextPointer), _ERROR_OUT)
 def penstock_sync_metrics(
     sync: SyncPointer, format: bytes | None, out: Out, error: Out, /
+) -> int: ...
+
+
+@_declare(_STATUS, SyncPointer, c_char_p, c_size_t, POINTER(EventsPointer), _ERROR_OUT)
+def penstock_sync_events(
+    sync: SyncPointer, options: bytes | None, size: int, out: Out, error: Out, /
 ) -> int: ...
 
 

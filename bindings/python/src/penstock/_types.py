@@ -418,6 +418,8 @@ class ClientOptions(TypedDict, total=False):
     params: Params
     secrets: Literal["read", "skip"]
     env_file: str
+    traceparent: str
+    log: Log
 
 
 class RequestDocument(_Path, _Request, total=False):
@@ -463,3 +465,4 @@ class JobDocument(TypedDict, total=False):
     output: JobOutput
     state: str
     max_duration: str
+    log: Log

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import nullcontext
 from typing import Any, Literal, overload
@@ -14,6 +15,7 @@ from ._handle import Handle, Owned, check, taken
 from ._json import JSONLoads, dumps, reader
 from ._types import ClientOptions, SourceDocument, Stream
 from .errors import InternalError, Status, Timeout
+from .events import Events, Level, feed, open_events
 from .limiter import Limiter
 from .page import Page
 from .paginator import AsyncPaginator, Paginator
@@ -341,6 +343,20 @@ class Client(Handle[_ffi.ClientPointer]):
             )
         events: list[dict[str, Any]] = json_module.loads(taken(out))
         return events
+
+    def events(self, level: Level = "info") -> Events:
+        """What happens on the client, as it happens, from the last events on.
+
+        Args:
+            level: The least important event that is wanted.
+        """
+        with self._use() as pointer:
+            return open_events(_ffi.penstock_client_events, pointer, level)
+
+    def log_to(self, logger: logging.Logger | None = None, level: Level = "info") -> None:
+        """Hand what happens to a logger ("penstock" when none is given) until the client is
+        closed. On a thread of its own: a handler that blocks or raises holds nothing up."""
+        feed(self.events(level), logger or logging.getLogger("penstock"))
 
     # ------------------------------------------------------------------------------- life
 

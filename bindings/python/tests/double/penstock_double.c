@@ -230,6 +230,28 @@ penstock_status penstock_sync_metrics(penstock_sync *sync, const char *format, p
     snprintf((*out)->json, sizeof(*out)->json, "{\"version\":1,\"streams\":[]}");
     return PENSTOCK_OK;
 }
+penstock_status penstock_client_events(penstock_client *client, const char *options, size_t size,
+                                       penstock_events **out, penstock_error **error) {
+    (void)client, (void)options, (void)size, (void)out;
+    return fail(error, PENSTOCK_ERROR_INTERNAL);
+}
+penstock_status penstock_sync_events(penstock_sync *sync, const char *options, size_t size,
+                                     penstock_events **out, penstock_error **error) {
+    (void)sync, (void)options, (void)size, (void)out;
+    return fail(error, PENSTOCK_ERROR_INTERNAL);
+}
+penstock_status penstock_events_next(penstock_events *events, int64_t timeout_ms,
+                                     penstock_text **event, penstock_error **error) {
+    (void)events, (void)timeout_ms, (void)event, (void)error;
+    return PENSTOCK_END;
+}
+int penstock_events_fd(const penstock_events *events) {
+    (void)events;
+    return -1;
+}
+void penstock_events_free(penstock_events *events) {
+    (void)events;
+}
 void penstock_client_cancel(penstock_client *client) {
     client->cancelled = 1;
 }
