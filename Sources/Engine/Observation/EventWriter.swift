@@ -102,7 +102,7 @@ public struct EventWriter: Sendable {
             writer.member("body_bytes", head.bodyBytes)
             writer.name("reused_connection")
             writer.bool(head.reusedConnection)
-            writer.member("request_id", head.requestID.map { clean($0) })
+            writer.member("request_id", head.wholeRequestID.map { clean($0, most: 200) })
             trace(head, to: &writer)
         }
         if let failure = note.failure { writer.member("error", clean(failure.detail)) }
@@ -170,7 +170,7 @@ public struct EventWriter: Sendable {
         case .abandoned: return "a request was given up"
         case .answered(let note):
             let result = note.failure.map { clean($0.detail) } ?? "HTTP \(note.status)"
-            let id = note.head?.requestID.map { ", request id \(clean($0))" } ?? ""
+            let id = note.head?.wholeRequestID.map { ", request id \(clean($0, most: 200))" } ?? ""
             let attempt = note.attempt > 1 ? ", attempt \(note.attempt)" : ""
             let size = note.head.map { ", \($0.bodyBytes) bytes" } ?? ""
             return "\(note.request.method) \(clean(note.request.url.redacted(), most: 1000)): \(result) after "

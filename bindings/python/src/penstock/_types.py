@@ -20,6 +20,7 @@ from ._settings import (
     Connections,
     Cost,
     CostLimit,
+    Log,
     Priority,
     RateLimit,
     Retry,
