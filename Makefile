@@ -60,10 +60,12 @@ bench: setup library
 fuzz: setup
 	Tests/fuzz/run $(or $(SECONDS_EACH),600)
 
-# kill -9 at random instants, with proof by checksums.
+# kill -9 at random instants, every system call failing and every one the last, power cuts; with proof by checksums.
 crash: setup library
-	cd Tests && PENSTOCK_CRASH_ITERATIONS=$(or $(ITERATIONS),1000) ../$(PYTHON) -m pytest -q -p no:cacheprovider \
-		e2e/test_durable.py -k killed
+	cd Tests && PENSTOCK_CRASH_STEP=$(or $(STEP),1) PENSTOCK_CRASH_ITERATIONS=$(or $(ITERATIONS),1000) \
+		../$(PYTHON) -m pytest -q -s -p no:cacheprovider crash
+	cd Tests && PENSTOCK_CRASH_ITERATIONS=$(or $(shell expr $(or $(ITERATIONS),1000) / 10),1) \
+		../$(PYTHON) -m pytest -q -p no:cacheprovider e2e/test_durable.py -k killed
 
 simulate: setup
 	PENSTOCK_SIMULATION_SEEDS=$(or $(SEEDS),20000) swift test -c release --filter Simulation

@@ -13,10 +13,14 @@ case ${1:-} in thread | address) kinds=("$1") && shift ;; esac
 
 failed=()
 for kind in "${kinds[@]}"; do
+    skipped=()
     case $kind in
         thread)
             scratch=.build-tsan
             export TSAN_OPTIONS=halt_on_error=0:exitcode=66:second_deadlock_stack=1:suppressions=$here/thread.supp
+            # The signal comes in the middle of an atomic operation that the sanitizer does under a lock of its own;
+            # the handler's own atomic load then waits for that lock for ever.
+            skipped=(--skip truncatedUnderTheMappingIsAnErrorAndNoSignal)
             ;;
         address)
             scratch=.build-asan
@@ -27,7 +31,7 @@ for kind in "${kinds[@]}"; do
     esac
     swift build --build-tests "--sanitize=$kind" --scratch-path "$scratch"
     code=0
-    swift test --skip-build "--sanitize=$kind" --scratch-path "$scratch" "$@" || code=$?
+    swift test --skip-build "--sanitize=$kind" --scratch-path "$scratch" "${skipped[@]}" "$@" || code=$?
     if ((code != 0)); then
         echo "sanitizers: $kind: exit code $code"
         failed+=("$kind")

@@ -30,7 +30,9 @@ private final class HostCallback: @unchecked Sendable {
         let body = question.request?.body ?? []
         body.withUnsafeBytes { body in
             var asked = penstock_credential_request(
-                name: name.cString, method: method?.cString, url: url?.cString, body: penstock_slice(body))
+                name: name.cString, method: method?.cString, url: url?.cString,
+                // Of a token there is no body, not even an empty one.
+                body: question.request == nil ? .empty : penstock_slice(body))
             withUnsafePointer(to: &asked) { asked in
                 function(context, asked, OpaquePointer(Unmanaged.passUnretained(reply).toOpaque()))
             }

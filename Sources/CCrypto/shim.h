@@ -25,6 +25,15 @@ static inline int penstock_hmac_sha256(const uint8_t *key, size_t key_size, cons
            length == 32;
 }
 
+// Slow on purpose (RFC 8018): what is made of a short secret can't be found by trying.
+static inline int penstock_stretch(const uint8_t *secret, size_t size, const uint8_t *salt,
+                                   size_t salt_size, int rounds, uint8_t out[32]) {
+    if (size > INT32_MAX || salt_size > INT32_MAX)
+        return 0;
+    return PKCS5_PBKDF2_HMAC((const char *)secret, (int)size, salt, (int)salt_size, rounds,
+                             EVP_sha256(), 32, out);
+}
+
 // A password would be asked for at the terminal: no key of a document has one.
 static inline int penstock_no_password(char *buffer, int size, int writing, void *context) {
     (void)buffer, (void)size, (void)writing, (void)context;

@@ -13,12 +13,31 @@ extension Client {
                 heard(tokens[index].ask(host: host, now: now, notary: notary), index, now: now)
                 continue
             }
+            switch tokens[index].look(now: now, notary: notary) {
+            case .ask: break
+            case .serves:
+                tokens[index].giveBack(notary)
+                continue
+            case .later(let instant):
+                until = min(until ?? instant, instant)
+                continue
+            case .failed(let failure):
+                heard(.failed(failure), index, now: now)
+                continue
+            }
+            if let instant = tokens[index].paced(now: now) {
+                until = min(until ?? instant, instant)
+                continue
+            }
             let transfer = newID()
             do throws(Failure) {
                 let request = try tokens[index].send(transfer: transfer, now: now, notary: notary)
                 tokenFlights[transfer] = index
                 return .send(transfer: transfer, request: request)
-            } catch { failWaiting(error) }
+            } catch {
+                tokens[index].giveBack(notary)
+                failWaiting(error)
+            }
         }
         return nil
     }
@@ -95,13 +114,14 @@ extension Client {
         services: inout some Services
     ) -> Bool {
         guard let index = tokenFlights.removeValue(forKey: transfer) else { return false }
-        heard(tokens[index].received(head, body, now: now, services: &services), index, now: now)
+        heard(tokens[index].received(head, body, now: now, notary: notary, services: &services), index, now: now)
         actions.append(.discard(transfer: transfer))
         return true
     }
 
     private mutating func heard(_ outcome: TokenLife.Outcome, _ index: Int, now: Instant) {
         noteToken(outcome, now: now)
+        tokens[index].giveBack(notary)
         guard case .failed(let failure) = outcome, !tokens[index].isUsable(now: now) else { return }
         failWaiting(failure)
     }

@@ -1,9 +1,21 @@
 public import Engine
 
-/// A date that stands still, and signatures that anybody can tell from the bytes and the key.
+/// A date that stands still unless there is a store of tokens, and signatures that anybody can tell from the bytes and the key.
 public struct TestNotary: Notary {
-    public init() {}
-    public var date: WallTime { WallTime(epochSeconds: 1_800_000_000) }
+    private let tokens: SimulatedTokens?
+    private let client: Int
+    public init(_ tokens: SimulatedTokens? = nil, client: Int = 0) {
+        self.tokens = tokens
+        self.client = client
+    }
+    public var date: WallTime {
+        let start = WallTime(epochSeconds: 1_800_000_000)
+        return tokens.map { start + Timespan(nanoseconds: $0.now.nanoseconds) } ?? start
+    }
+    public func keptToken(_ place: TokenPlace) throws(Failure) -> KeptToken? { try tokens?.read(place) }
+    public func keep(_ token: KeptToken, _ place: TokenPlace) throws(Failure) { try tokens?.write(token, place) }
+    public func reserve(_ place: TokenPlace) throws(Failure) -> Bool { tokens?.reserve(place, by: client) ?? true }
+    public func giveBack(_ place: TokenPlace) { tokens?.giveBack(place, by: client) }
     public func sha256(_ bytes: [UInt8]) -> [UInt8] { mixed(bytes) }
     public func hmacSHA256(_ bytes: [UInt8], key: [UInt8]) -> [UInt8] { mixed(key + bytes) }
     public func sign(_ bytes: [UInt8], _ algorithm: SignatureAlgorithm, key: Secret) -> [UInt8]? {

@@ -50,6 +50,8 @@ public final class World {
             if let budget { budget.limiter = newValue } else { budget = SimulatedBudget(newValue) }
         }
     }
+    /// What clients that are added from now on keep their tokens in.
+    public var tokens: SimulatedTokens?
     public var services: TestServices
     public let server: (TransferRequest, Sent) -> Reply
 
@@ -107,7 +109,7 @@ public final class World {
     // MARK: the host
 
     @discardableResult public func add(_ source: Source) -> Int {
-        clients.append(Client(source: source, budget: budget, notary: TestNotary()))
+        clients.append(Client(source: source, budget: budget, notary: TestNotary(tokens, client: clients.count)))
         wakeUps.append(nil)
         recorders.append(Recorder())
         return clients.count - 1
@@ -202,6 +204,7 @@ public final class World {
     }
 
     private func deliver(_ event: Happening) {
+        tokens?.now = now
         if event.isHead { return deliverHead(event) }
         let key = Key(client: event.client, transfer: event.transfer)
         if let index = sent.firstIndex(where: { $0.client == event.client && $0.transfer == event.transfer }) {
@@ -246,6 +249,7 @@ public final class World {
 
     /// Nil and false: it waits.
     private func act(_ index: Int) -> Bool? {
+        tokens?.now = now
         switch clients[index].next(now: now) {
         case .send(let transfer, let request):
             let one = Sent(client: index, transfer: transfer, request: request, at: now)

@@ -1,4 +1,4 @@
-"""One budget for processes on many hosts, through Redis: what holds while it lives, and when it doesn't."""
+"""One budget for processes on many hosts, through Redis: while it lives, and when it doesn't."""
 
 from __future__ import annotations
 

@@ -3,9 +3,10 @@
 extension DocumentParser {
     mutating func auth(_ place: DocumentPlace?, of source: inout Source) throws(Failure) {
         var credentials: [Source.Credential] = []
-        for element in place?.elements ?? [] {
+        let elements = try chosen(place)
+        for element in elements {
             guard let credential = try credential(element, of: &source) else {
-                if place?.value.array != nil { throw element.failure("type \"none\" has no place in a list") }
+                if elements.count > 1 { throw element.failure("type \"none\" has no place in a list") }
                 continue
             }
             if credentials.contains(where: { $0.slot.overlaps(credential.slot) }) {

@@ -18,6 +18,7 @@ extension Source {
             source.headers.removeAll { ASCII.equalsIgnoringCase($0.name, "traceparent") }
             source.headers.append(.init(name: "traceparent", value: .plain(trace)))
         }
+        try source.check(options.hosts)
         return source
     }
 
@@ -47,6 +48,8 @@ public struct ClientOptions: Sendable {
     var environmentFile: (text: String, place: DocumentPlace)?
     var traceparent: String?
     public private(set) var log: LogPlan?
+    /// The host's own list, besides the document's.
+    var hosts: DocumentPlace?
 
     public init() {}
 
@@ -58,6 +61,7 @@ public struct ClientOptions: Sendable {
         if let file = place["env_file"], let path = file.value.string { options.environmentFile = (path, file) }
         options.traceparent = place["traceparent"]?.value.string
         options.log = try place["log"].map { log throws(Failure) in try LogPlan.read(log) }
+        options.hosts = place["hosts"]
         options.skipsSecrets = place["secrets"]?.value.string == "skip"
         return options
     }
@@ -92,6 +96,8 @@ extension DocumentParser {
             guard let url = try? WebURL(origin.value.string ?? "") else { throw origin.failure("expected an origin") }
             if !source.otherOrigins.contains(url.origin) { source.otherOrigins.append(url.origin) }
         }
+
+        try source.check(place["hosts"])
 
         context.definitions = place["streams"]?.value.members ?? []
         for (name, stream) in place["streams"]?.members ?? [] {

@@ -27,7 +27,40 @@ extension DocumentParser {
             plan.limits.connect = min(plan.limits.connect, timeout)
         }
         plan.limits.maxBodyBytes = Int64(TokenAnswer.mostBytes)
+        plan.pace = try place["limits"].map { place throws(Failure) in try Self.limits(place) }
+        if let store = place["store"] { plan.store = try self.store(store, of: place, plan) }
         return (slot, plan)
+    }
+
+    /// Where it is kept, and under which name: other places, clients, users or rights are another token. Passwords and
+    /// keys don't count, because a new one must not lose the refresh token that the old one led to; where a request is
+    /// free in form nobody knows which of its texts those are.
+    private mutating func store(
+        _ store: DocumentPlace, of place: DocumentPlace, _ plan: TokenPlan
+    ) throws(Failure) -> TokenPlace {
+        var path = try parameter(orText: store)
+        if context.skipsSecrets, path.isEmpty { path = "unread" }
+        guard !path.isEmpty, !path.utf8.contains(where: ASCII.isControl) else {
+            throw store.failure("expected the path of a file")
+        }
+        let type = place["type"]?.value.string ?? ""
+        let isFree = type == "token_request"
+        var identity = JSONWriter()
+        let client = try optional(place["client_id"])
+        identity.array { list in
+            list.string(type)
+            list.string(client.reveal())
+            list.string(plan.refreshToken?.reveal() ?? "")
+            for call in [plan.first, plan.renewal].compactMap(\.self) {
+                list.array { call.write(to: &$0, withSecrets: isFree) }
+            }
+        }
+        return TokenPlace(file: path, identity: Secret(identity.text))
+    }
+
+    private mutating func parameter(orText place: DocumentPlace) throws(Failure) -> String {
+        guard let text = place.value.string else { return try parameter(place) }
+        return text
     }
 
     // MARK: the free form

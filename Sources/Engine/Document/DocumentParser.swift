@@ -83,6 +83,8 @@ struct DocumentParser {
         return ""
     }
 
+    mutating func noteAsked(_ name: String) { askedParameters.insert(name) }
+
     /// The values of a parameter that is a list; nil when it is not given.
     mutating func list(_ name: String, isNeeded: Bool) -> [OverValue]? {
         askedParameters.insert(name)

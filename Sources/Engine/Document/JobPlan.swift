@@ -14,6 +14,8 @@ public struct JobPlan: Sendable {
     /// The run parks when it is over.
     public var maxDuration: Timespan?
     public var log: LogPlan?
+    /// How long what is written may wait for its commit.
+    public var commitEvery = Timespan.milliseconds(100)
 
     /// The file of a stream, within `directory`: with the source's name in front when there are several.
     public func fileName(of stream: Stream, in entry: Entry) -> String {
@@ -32,6 +34,7 @@ public struct JobPlan: Sendable {
         plan.state = job["state"]?.value.string
         plan.maxDuration = job["max_duration"]?.value.string.flatMap(DurationText.parse)
         plan.log = try job["log"].map { log throws(Failure) in try LogPlan.read(log) }
+        if let text = job["commit_every"]?.value.string, let time = DurationText.parse(text) { plan.commitEvery = time }
         var files: Set<String> = []
         for place in places {
             var entry = try entry(place, references: references)

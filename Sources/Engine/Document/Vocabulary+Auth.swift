@@ -1,7 +1,31 @@
 extension Vocabulary {
     static let auth: Shape.Definition = .init("auth", "One credential.") {
-        .tagged(authObjects + tokenObjects + [noCredentials])
+        .tagged(authObjects + tokenObjects + [choiceOfCredentials, noCredentials])
     }
+    private static let choiceOfCredentials = ObjectShape(
+        title: "Choice", tag: "choice",
+        description: "One of several ways, named by a parameter. Secrets of the others are not looked up.",
+        keys: [
+            Key("param", .text(.parameter), "The parameter that names one.", required: true),
+            Key("default", .text(.line(1...256)), "The one when the parameter is not given. Without it it must be."),
+            Key(
+                "of", .map(names: .line(1...256), values: .choice([.named(auth), .list(.named(auth), count: 1...8)])),
+                "The ways, by name.", required: true,
+                examples: [
+                    .object([
+                        .init(
+                            name: "key",
+                            value: .object([
+                                member("type", "api_key"), .init(name: "value", value: object("env", "API_KEY")),
+                            ])),
+                        .init(
+                            name: "token",
+                            value: .object([
+                                member("type", "bearer"), .init(name: "token", value: object("env", "API_TOKEN")),
+                            ])),
+                    ])
+                ]),
+        ])
     private static let authObjects: [ObjectShape] = [
         ObjectShape(
             title: "API key", tag: "api_key",

@@ -177,7 +177,7 @@ extension Vocabulary {
                 "env_file", .text(.line(1...4096)),
                 "A file of NAME=value lines for variables that the process's environment does not have. Read only when named "
                     + "here.", examples: [.string(".env")]),
-            traceparent,
+            traceparent, hosts,
         ] + observationKeys)
 
     static let paginatorOptions: ObjectShape = .init(
@@ -213,9 +213,10 @@ extension Vocabulary {
                 "max_duration", .duration(.milliseconds(1) ... .seconds(366 * 86_400)),
                 "The run stops in good order when so much time has passed, and goes on with the next one.",
                 examples: [.string("55m")]),
+            commitEvery,
         ] + observationKeys,
         exclusive: [["source", "sources"], ["streams", "sources"], ["params", "sources"]],
-        needsOneOf: ["sources", "source"], dependent: [("max_duration", "state")])
+        needsOneOf: ["sources", "source"], dependent: [("max_duration", "state"), ("commit_every", "state")])
 
     private static let sourceOrFile = Shape.choice([.text(.line(1...4096)), .named(sourceDocument)])
     static let sourceDocument: Shape.Definition = .init("source", "A source document.") { .object(source) }

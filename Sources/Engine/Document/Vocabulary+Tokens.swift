@@ -7,7 +7,7 @@ extension Vocabulary {
         oauth(
             "refresh_token", "OAuth 2 refresh token",
             "A token by a refresh token that somebody got by giving consent (RFC 6749 section 6). A new refresh token in an "
-                + "answer replaces the old one, in memory.",
+                + "answer replaces the old one: in memory, and in the \"store\".",
             [Key("refresh_token", .named(secret), "The first one.", required: true)]),
         oauth(
             "password", "OAuth 2 password",
@@ -61,7 +61,9 @@ extension Vocabulary {
     ]
 
     private static let hostName: Key = .init("name", .text(.name), "The callback's.", required: true)
-    private static var hostSlots: [Key] { tokenSlots.filter { !["timeout", "attempts"].contains($0.name) } }
+    private static var hostSlots: [Key] {
+        tokenSlots.filter { !["timeout", "attempts", "limits", "store"].contains($0.name) }
+    }
 
     static let clientAuth = ["post", "basic", "none"]
 
@@ -134,5 +136,15 @@ extension Vocabulary {
                 "timeout", .duration(.milliseconds(1) ... .seconds(3600)), "One attempt of the request as a whole.",
                 default: .string("30s")),
             Key("attempts", .integer(1...20), "How often the request is sent at most.", default: .int(5)),
+            Key(
+                "limits", .named(limits),
+                "What the token endpoint allows. Requests for tokens never wait behind the limits of the data.",
+                examples: [.string("10/m")]),
+            Key(
+                "store", .choice([.text(.line(1...4096)), .named(parameter)]),
+                "A file that keeps the token, and the refresh token that came with it, for later runs and other processes: of "
+                    + "those that name it, one asks for the next token and the others take it from there. A state file (SQLite; "
+                    + "made when missing; a run's own \"state\" will do), with mode 0600: who can read it has the tokens. "
+                    + "In memory only when absent.", examples: [.string("state.db")]),
         ]
 }

@@ -39,6 +39,7 @@ enum Vocabulary {
                 "other_origins", .list(.text(.origin), count: 0...100),
                 "Origins besides the base URL's that links and redirects may lead to; without credentials.",
                 default: .array([]), examples: [.array([.string("https://files.example.com")])]),
+            hosts,
             Key(
                 "user_agent", .filledLine, "The User-Agent header.",
                 default: .string(Source.defaultTransport.userAgent)),
@@ -47,6 +48,11 @@ enum Vocabulary {
                 "The endpoints that yield records, by name. A text is short for {\"path\": text}.",
                 default: .object([]), examples: [.object([member("users", "/users")])]),
         ])
+
+    static let hosts: Key = .init(
+        "hosts", .list(.text(.line(1...256)), count: 1...1000),
+        "The only hosts that base URL, other_origins and token requests may be on, whatever parameters say; * stands for any "
+            + "text. All when absent.", examples: [.array([.string("api.example.com"), .string("*.example.net")])])
 
     /// The other JSON texts that functions take, as "$defs" of the schema.
     static let otherTexts: [(String, Shape)] = [

@@ -17,6 +17,10 @@ public struct TokenPlan: Sendable {
     var life: Timespan = .seconds(3600)
     var retry = TokenPlan.usualRetry
     var limits = TransferLimits()
+    /// What the token endpoint allows. The data's limits are none of its.
+    var pace: LimitPlan?
+    /// Where it is kept besides memory.
+    var store: TokenPlace?
 
     static let usualRetry: RetryPlan = {
         var plan = RetryPlan()

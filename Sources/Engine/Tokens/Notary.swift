@@ -12,6 +12,13 @@ public protocol Notary: Sendable {
     func token(ofHost name: String) throws(Failure) -> HostToken
     /// Header fields that make that request a signed one.
     func fields(ofHost name: String, for request: TransferRequest) throws(Failure) -> [(name: String, value: String)]
+    /// Nil: none was kept there.
+    func keptToken(_ place: TokenPlace) throws(Failure) -> KeptToken?
+    /// On disk when it returns.
+    func keep(_ token: KeptToken, _ place: TokenPlace) throws(Failure)
+    /// False: another process is about to ask for that token.
+    func reserve(_ place: TokenPlace) throws(Failure) -> Bool
+    func giveBack(_ place: TokenPlace)
 }
 
 /// A token that the host gave.
@@ -26,6 +33,10 @@ public struct HostToken: Sendable {
 }
 
 extension Notary {
+    public func keptToken(_ place: TokenPlace) throws(Failure) -> KeptToken? { nil }
+    public func keep(_ token: KeptToken, _ place: TokenPlace) throws(Failure) {}
+    public func reserve(_ place: TokenPlace) throws(Failure) -> Bool { true }
+    public func giveBack(_ place: TokenPlace) {}
     public func token(ofHost name: String) throws(Failure) -> HostToken {
         throw Failure(.state, "the host has set no callback of that name")
     }

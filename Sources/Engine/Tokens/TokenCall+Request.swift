@@ -30,6 +30,32 @@ extension TokenCall {
     }
 }
 
+extension TokenCall {
+    /// What makes its token another one than that of a similar request.
+    func write(to list: inout JSONWriter, withSecrets: Bool) {
+        func field(_ field: RequestPlan.NamedText) {
+            if !withSecrets, ["client_secret", "password"].contains(field.name) { return }
+            list.string(field.name)
+            list.string(field.value.reveal())
+        }
+        list.string(method)
+        list.string(url.text)
+        (headers + query).forEach(field)
+        switch body {
+        case .form(let fields)?: fields.forEach(field)
+        case .json(let template)?: list.value(template.revealed)
+        case nil: break
+        }
+        if withSecrets, let basic { list.string(basic.reveal()) }
+        if let assertion {
+            list.string(assertion.issuer.reveal())
+            list.string(assertion.subject?.reveal() ?? "")
+            list.string(assertion.audience)
+            list.value(assertion.claims.revealed)
+        }
+    }
+}
+
 extension JSONTemplate {
     /// Secrets and all. Of a template without places that only a request knows.
     var revealed: JSONValue {

@@ -21,18 +21,29 @@ struct TokenLife: Sendable {
 
     let plan: TokenPlan
     private(set) var held: Held?
-    private(set) var work = Work.none
+    var work = Work.none
     /// Counts tokens, so that a refusal of an old one does not end a new one.
     private(set) var generation: UInt64 = 0
-    /// In memory. A state store will keep it from here, before the next request is sent with it.
-    private(set) var refreshToken: Secret?
+    /// The document's, and later the last one that came.
+    var refreshToken: Secret?
     /// Tokens that were sent and that servers may repeat.
     private(set) var past: [Secret] = []
     private var retry: Retry
-    private var sentAt = Instant(nanoseconds: 0)
+    private(set) var sentAt = Instant(nanoseconds: 0)
     private var usesRefresh = false
-    /// No renewal in advance before that: the last one failed.
-    private var quietUntil = Instant(nanoseconds: .min)
+    /// No renewal in advance before that: the last one failed, or another process is at it.
+    var quietUntil = Instant(nanoseconds: .min)
+    /// The one that a server refused last, which may still stand in the store.
+    private(set) var refusedAccess: Secret?
+    /// No other process asks for it meanwhile.
+    var isReserved = false
+    /// Came, and could not be kept.
+    var unkept: KeptToken?
+    /// Another process asks for it since then.
+    var waitsSince: Instant?
+    /// What the token endpoint allows.
+    private var limiter: Limiter?
+    private var permit: Limiter.Permit?
     /// Sent with the last request, besides what the plan has.
     private var assertions: [Secret] = []
 
@@ -40,13 +51,15 @@ struct TokenLife: Sendable {
         self.plan = plan
         refreshToken = plan.refreshToken
         retry = Retry(plan: plan.retry, idempotent: true)
+        limiter = plan.pace.map { Limiter($0) }
     }
 
     func isUsable(now: Instant) -> Bool { held.map { now < $0.endsAt } ?? false }
 
     /// All that may not be shown.
     var secrets: [Secret] {
-        plan.secrets + past + assertions + [held?.secret, refreshToken].compactMap(\.self)
+        plan.secrets + past + assertions
+            + [held?.secret, refreshToken, unkept?.access, unkept?.refresh].compactMap(\.self)
     }
 
     /// A request wants to go out with it.
@@ -61,6 +74,7 @@ struct TokenLife: Sendable {
     mutating func refused(generation: UInt64) {
         guard generation == self.generation, let held else { return }
         remember(held.secret)
+        refusedAccess = held.secret
         self.held = nil
     }
 
@@ -89,6 +103,13 @@ struct TokenLife: Sendable {
 
     var dueAt: Instant? { if case .due(let instant) = work { instant } else { nil } }
 
+    /// When the token endpoint's own limits let it be asked; nil for now.
+    mutating func paced(now: Instant) -> Instant? {
+        guard let limiter, case .at(let instant) = limiter.earliest(for: .init(), now: now) else { return nil }
+        work = .due(at: instant)
+        return instant
+    }
+
     mutating func send(transfer: UInt64, now: Instant, notary: some Notary) throws(Failure) -> TransferRequest {
         usesRefresh = plan.renewal != nil && refreshToken != nil || plan.first == nil
         guard let call = usesRefresh ? plan.renewal : plan.first else {
@@ -112,6 +133,7 @@ struct TokenLife: Sendable {
         assertions = extra.map(\.secret)
         work = .inFlight(transfer: transfer)
         retry.sent(now: now, isHop: false)
+        permit = limiter?.take(for: .init(), now: now)
         sentAt = now
         return call.request(adding: extra, limits: plan.limits)
     }
@@ -119,6 +141,7 @@ struct TokenLife: Sendable {
     // MARK: the answer
 
     mutating func failed(_ failure: TransferFailure, now: Instant, services: inout some Services) -> Outcome {
+        answered(now: now)
         let described = Failure(transport: failure)
         let told = self.failure(described.code, described.message)
         guard failure.kind.passes else { return giveUp(told, now: now) }
@@ -126,10 +149,13 @@ struct TokenLife: Sendable {
     }
 
     mutating func received(
-        _ head: ResponseHead, _ body: UnsafeRawBufferPointer, now: Instant, services: inout some Services
+        _ head: ResponseHead, _ body: UnsafeRawBufferPointer, now: Instant, notary: some Notary,
+        services: inout some Services
     ) -> Outcome {
+        answered(now: now)
         do throws(TokenAnswer.Refusal) {
             let answer = try TokenAnswer.read(head, body, plan.places, services: services)
+            if let failure = keep(answer, now: now, notary: notary) { return .failed(failure) }
             accept(answer, now: now)
             return .renewed
         } catch {
@@ -150,19 +176,18 @@ struct TokenLife: Sendable {
         }
     }
 
+    private mutating func answered(now: Instant) {
+        if let permit { limiter?.release(permit, now: now) }
+        permit = nil
+    }
+
     private mutating func accept(_ answer: TokenAnswer, now: Instant) {
-        if let old = held?.secret { remember(old) }
-        let life = min(answer.life ?? plan.life, .seconds(366 * 86_400))
-        let tenth = Timespan(nanoseconds: life.nanoseconds / 10)
-        // From when it was asked for: it can't be older. What is on the way needs a moment, too.
-        let slack = min(.seconds(1), Timespan(nanoseconds: life.nanoseconds / 20))
+        let life = life(of: answer)
+        var (renewAt, endsAt) = times(life: life, askedAt: sentAt)
         // A token that is over at once serves those who waited for it, or they would ask for ever.
-        let endsAt = max(sentAt + life - slack, now + min(.seconds(1), max(life, .milliseconds(200))))
-        let early = sentAt + life - min(.seconds(300), tenth)
-        let renewAt = early > now ? min(early, endsAt) : endsAt
-        held = Held(
-            secret: answer.token, prefix: plan.prefix ?? Self.prefix(answer.type), renewAt: renewAt, endsAt: endsAt)
-        generation &+= 1
+        endsAt = max(endsAt, now + min(.seconds(1), max(life, .milliseconds(200))))
+        renewAt = renewAt > now ? min(renewAt, endsAt) : endsAt
+        hold(answer.token, prefix(of: answer), renewAt: renewAt, endsAt: endsAt)
         if let fresh = answer.refreshToken, plan.renewal != nil {
             if let old = refreshToken, old != fresh { remember(old) }
             refreshToken = fresh
@@ -170,6 +195,24 @@ struct TokenLife: Sendable {
         retry.answered(now: now)
         work = .none
     }
+
+    mutating func hold(_ secret: Secret, _ prefix: String, renewAt: Instant, endsAt: Instant) {
+        if let old = held?.secret { remember(old) }
+        held = Held(secret: secret, prefix: prefix, renewAt: renewAt, endsAt: endsAt)
+        generation &+= 1
+    }
+
+    /// Five minutes or a tenth of its life before its end, counted from when it was asked for: it can't be older. What is
+    /// on the way needs a moment, too.
+    func times(life: Timespan, askedAt: Instant) -> (renewAt: Instant, endsAt: Instant) {
+        let tenth = Timespan(nanoseconds: life.nanoseconds / 10)
+        let slack = min(.seconds(1), Timespan(nanoseconds: life.nanoseconds / 20))
+        return (askedAt + (life - min(.seconds(300), tenth)), askedAt + (life - slack))
+    }
+
+    func life(of answer: TokenAnswer) -> Timespan { min(answer.life ?? plan.life, .seconds(366 * 86_400)) }
+
+    func prefix(of answer: TokenAnswer) -> String { plan.prefix ?? Self.prefix(answer.type) }
 
     /// RFC 6749 section 7.1: the type says how the token is used. The scheme's usual spelling, where case says nothing.
     private static func prefix(_ type: String?) -> String {
@@ -208,7 +251,7 @@ struct TokenLife: Sendable {
         return .failed(told)
     }
 
-    private mutating func remember(_ secret: Secret) {
+    mutating func remember(_ secret: Secret) {
         past.append(secret)
         if past.count > 4 { past.removeFirst() }
     }

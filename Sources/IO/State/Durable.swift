@@ -24,8 +24,6 @@ final class Durable: @unchecked Sendable {
         case finished(records: Int64)
     }
 
-    /// Commits are made together, as many as come in such a time.
-    static let interval = Timespan.milliseconds(100)
     static let mostWaiting: Int64 = 8 << 20
 
     private init(

@@ -55,11 +55,10 @@ package final class StateFile: @unchecked Sendable {
 
     package init(path: String) throws(Failure) {
         self.path = path
-        // Before SQLite makes it: records of the world may stand in it.
-        let made = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard made >= 0 else { throw Self.failure("can't be opened", path) }
-        close(made)
-        leases = Glibc.open(path + "-lease", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        try Self.make(path)
+        leases = LineFile.uninterrupted {
+            Glibc.open(path + "-lease", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        }
         guard leases >= 0 else { throw Self.failure("can't be opened", path + "-lease") }
         do {
             let database = try SQLite(path: path)
@@ -74,6 +73,25 @@ package final class StateFile: @unchecked Sendable {
     deinit {
         // After fork the leases are the parent's: they are bound to the open file, which the child shares.
         if Fork.isSame(generation) { close(leases) }
+    }
+
+    private static let making = Lock<Void>(())
+
+    /// Before SQLite does, so that nobody else can read it: records of the world may stand in it. A file that is there is
+    /// not opened: to close it again would take away the locks that SQLite has on it elsewhere in this process, since
+    /// POSIX's locks are a process's. (One thread at a time, for the same reason.)
+    private static func make(_ path: String) throws(Failure) {
+        let failed = making.withLock { _ -> Bool in
+            let made = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+            if made >= 0 { close(made) }
+            return made < 0 && errno != EEXIST
+        }
+        if failed { throw Self.failure("can't be opened", path) }
+        var status = stat()
+        guard lstat(path, &status) == 0 else { throw Self.failure("can't be opened", path) }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw Failure(.storage, "the state file \"\(path)\" can't be opened: it is no regular file")
+        }
     }
 
     private static func prepare(_ database: SQLite, _ path: String) throws(Failure) {
@@ -144,6 +162,19 @@ package final class StateFile: @unchecked Sendable {
     /// FNV-1a, without the sign.
     private static func place(of name: String) -> UInt64 {
         name.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 } >> 2
+    }
+
+    /// False: somebody has it.
+    func reserve(_ name: String) throws(Failure) -> Bool {
+        let code = penstock_lock_byte(leases, Int64(Self.place(of: name)), Int16(F_WRLCK))
+        if code == 0 { return true }
+        if code == EAGAIN || code == EACCES { return false }
+        errno = code
+        throw Self.failure("can't be locked", path + "-lease")
+    }
+
+    func letGo(_ name: String) {
+        _ = penstock_lock_byte(leases, Int64(Self.place(of: name)), Int16(F_UNLCK))
     }
 
     // MARK: streams
@@ -302,7 +333,7 @@ package final class StateFile: @unchecked Sendable {
 
     // MARK: inside
 
-    private func use<R: Sendable>(_ body: (SQLite) throws(Failure) -> R) throws(Failure) -> R {
+    func use<R: Sendable>(_ body: (SQLite) throws(Failure) -> R) throws(Failure) -> R {
         guard Fork.isSame(generation) else {
             throw Failure(.state, "the state file belongs to the parent process: open it again after fork()")
         }

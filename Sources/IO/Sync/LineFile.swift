@@ -23,7 +23,9 @@ final class LineFile: @unchecked Sendable {
 
     init(path: String) throws(Failure) {
         self.path = path
-        descriptor = open(path + ".part", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
+        descriptor = Self.uninterrupted {
+            open(path + ".part", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
+        }
         buffer = .allocate(byteCount: Self.capacity, alignment: 16)
         if descriptor < 0 {
             let failure = LineFile.failure("can't be written", path + ".part")
@@ -36,7 +38,7 @@ final class LineFile: @unchecked Sendable {
     /// The file of an earlier run, to be written on behind the bytes that are known to be good: see `cut`.
     init(path: String, continuing bytes: Int64) throws(Failure) {
         self.path = path
-        descriptor = open(path + ".part", O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+        descriptor = Self.uninterrupted { open(path + ".part", O_RDWR | O_CLOEXEC | O_NOFOLLOW) }
         buffer = .allocate(byteCount: Self.capacity, alignment: 16)
         var status = stat()
         if descriptor < 0 || fstat(descriptor, &status) != 0 {
@@ -54,7 +56,9 @@ final class LineFile: @unchecked Sendable {
     /// What came behind those bytes goes.
     func cut() throws(Failure) {
         let end = off_t(written)
-        if ftruncate(descriptor, end) != 0 || lseek(descriptor, end, SEEK_SET) != end || fsync(descriptor) != 0 {
+        if Self.uninterrupted({ ftruncate(descriptor, end) }) != 0 || lseek(descriptor, end, SEEK_SET) != end
+            || Self.uninterrupted({ fsync(descriptor) }) != 0
+        {
             throw LineFile.failure("can't be cut to what was committed", partPath)
         }
     }
@@ -108,7 +112,7 @@ final class LineFile: @unchecked Sendable {
     /// All lines so far are on disk. Once it has failed it can't be said what is: nothing is tried again.
     func sync() throws(Failure) {
         try flush()
-        if isBroken || fdatasync(descriptor) != 0 {
+        if isBroken || Self.uninterrupted({ fdatasync(descriptor) }) != 0 {
             isBroken = true
             throw LineFile.failure("can't be made durable", partPath)
         }
@@ -142,10 +146,10 @@ final class LineFile: @unchecked Sendable {
     /// The names in the file's directory are on disk.
     static func syncDirectory(of path: String) throws(Failure) {
         let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        let descriptor = open(directory.isEmpty ? "/" : directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let descriptor = uninterrupted { open(directory.isEmpty ? "/" : directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         guard descriptor >= 0 else { throw failure("can't be opened", directory) }
         defer { close(descriptor) }
-        if fsync(descriptor) != 0 { throw failure("can't be made durable", directory) }
+        if uninterrupted({ fsync(descriptor) }) != 0 { throw failure("can't be made durable", directory) }
     }
 
     /// The directory of a path, as it is called whatever the working directory is.
@@ -164,7 +168,9 @@ final class LineFile: @unchecked Sendable {
     /// The whole run is on disk, under its name.
     func finish() throws(Failure) {
         try flush()
-        if fdatasync(descriptor) != 0 { throw LineFile.failure("can't be made durable", partPath) }
+        if Self.uninterrupted({ fdatasync(descriptor) }) != 0 {
+            throw LineFile.failure("can't be made durable", partPath)
+        }
         if rename(partPath, path) != 0 { throw LineFile.failure("can't be renamed", partPath) }
     }
 
@@ -176,7 +182,7 @@ final class LineFile: @unchecked Sendable {
             if count <= 0 {
                 let failure = LineFile.failure("can't be written", partPath)
                 // No torn line stays behind.
-                _ = ftruncate(descriptor, Int(written))
+                _ = Self.uninterrupted { ftruncate(descriptor, Int(written)) }
                 _ = lseek(descriptor, Int(written), SEEK_SET)
                 throw failure
             }
@@ -184,6 +190,14 @@ final class LineFile: @unchecked Sendable {
         }
         written += Int64(bytes.count)
         hash?.add(bytes)
+    }
+
+    /// A signal that comes in the middle of a call is no reason to give up.
+    static func uninterrupted(_ call: () -> Int32) -> Int32 {
+        while true {
+            let result = call()
+            if result >= 0 || errno != EINTR { return result }
+        }
     }
 
     static func failure(_ what: String, _ path: String) -> Failure {

@@ -19,12 +19,15 @@ package final class Sync: Sendable {
     private let thread = Lock<WorkerThread?>(nil)
     private let state: StateFile?
     private let maxDuration: Timespan?
+    /// Commits are made together, as many as come in such a time.
+    private let commitEvery: Timespan
 
     package init(_ job: JobPlan) throws(Failure) {
         directory = job.directory
         try Sync.makeDirectory(job.directory)
         state = try job.state.map { path throws(Failure) in try StateFile(path: path) }
         maxDuration = job.maxDuration
+        commitEvery = job.commitEvery
         guard let control = Signal() else { throw Failure(.noMemory, "no file descriptor left for a sync") }
         self.control = control
         var runs: [StreamRun] = []
@@ -212,7 +215,7 @@ package final class Sync: Sendable {
                 guard let since = lane.durable?.waitingSince else { continue }
                 first = min(first ?? since, since)
             }
-            return first.map { $0 + Durable.interval }
+            return first.map { $0 + sync.commitEvery }
         }
 
         private func earliest(_ a: Instant?, _ b: Instant?) -> Instant? {

@@ -5,6 +5,7 @@ internal import Glibc
 /// The system's date, libcrypto, and the kernel's chance.
 package struct SystemNotary: Notary {
     private let host: HostCredentials
+    private let files = TokenFiles()
 
     package init(host: HostCredentials = HostCredentials()) {
         _ = CurlLibrary.start
@@ -21,6 +22,13 @@ package struct SystemNotary: Notary {
     ) throws(Failure) -> [(name: String, value: String)] {
         try host.ask(name, request).fields
     }
+
+    package func keptToken(_ place: TokenPlace) throws(Failure) -> KeptToken? {
+        try files.open(place).read()
+    }
+    package func keep(_ token: KeptToken, _ place: TokenPlace) throws(Failure) { try files.open(place).write(token) }
+    package func reserve(_ place: TokenPlace) throws(Failure) -> Bool { try files.open(place).reserve() }
+    package func giveBack(_ place: TokenPlace) { (try? files.open(place))?.giveBack() }
 
     package var date: WallTime {
         var now = timespec()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Union
 
 if TYPE_CHECKING:
-    from ._types import Headers, Parameter, Query, Secret
+    from ._types import Headers, Limits, Parameter, Query, Secret
 
 
 class _Slots(TypedDict, total=False):
@@ -71,6 +71,8 @@ class _Token(_Slots, total=False):
 class _AskedToken(_Token, total=False):
     timeout: str
     attempts: int
+    limits: Limits
+    store: str | Parameter
 
 
 class _OAuth(_AskedToken, total=False):
@@ -175,6 +177,18 @@ class HostSignature(TypedDict):
     name: str
 
 
+class _Choice(TypedDict):
+    type: Literal["choice"]
+    param: str
+    of: Mapping[str, Auth | Sequence[Auth]]
+
+
+class AuthChoice(_Choice, total=False):
+    """One of several ways, named by a parameter."""
+
+    default: str
+
+
 class NoAuth(TypedDict):
     """Requests go out as they are."""
 
@@ -193,5 +207,6 @@ Auth = Union[
     TokenRequest,
     HostToken,
     HostSignature,
+    AuthChoice,
     NoAuth,
 ]

@@ -409,6 +409,7 @@ class SourceDocument(_Schema, total=False):
     connections: Connections
     max_redirects: int
     other_origins: Sequence[str]
+    hosts: Sequence[str]
     user_agent: str
     streams: Mapping[str, str | Stream]
 
@@ -421,6 +422,7 @@ class ClientOptions(TypedDict, total=False):
     env_file: str
     traceparent: str
     log: Log
+    hosts: Sequence[str]
 
 
 class RequestDocument(_Path, _Request, total=False):
@@ -467,3 +469,4 @@ class JobDocument(TypedDict, total=False):
     state: str
     max_duration: str
     log: Log
+    commit_every: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import time
 from collections.abc import Callable
@@ -165,7 +166,7 @@ class Limiter(Handle[_ffi.LimiterPointer]):
 
 
 def _ask(pointer: _ffi.LimiterPointer, options: bytes | None, wait_ms: int) -> int | None:
-    permit = _ffi.c_uint64()
+    permit = ctypes.c_uint64()
     error = _ffi.ErrorPointer()
     size = 0 if options is None else len(options)
     status = _ffi.penstock_limiter_acquire(

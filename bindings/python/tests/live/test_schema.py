@@ -34,6 +34,7 @@ TYPES: dict[str, Any] = {
     "Token of the host": _auth_types.HostToken,
     "Signature of the host": _auth_types.HostSignature,
     "User and password": _auth_types.UserAndPassword,
+    "Choice": _auth_types.AuthChoice,
     "No credentials": _auth_types.NoAuth,
     "Cursor": _types.CursorPagination,
     "Offset": _types.OffsetPagination,

@@ -1,0 +1,268 @@
+"""Every system call fails, every one is the last, the power goes in every one.
+
+A small program runs a job with a state file; `faults.c` is loaded into it and makes the n-th system
+call on a file of the run fail, or ends the program there. Then the job is run again, undisturbed,
+and its files must be those of a run that nothing ever happened to. `make crash` tries every n; here
+every few.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(ROOT / "bindings/python/src"))
+
+import penstock  # noqa: E402
+
+# 1 tries every call; `make test` has no time for that.
+STEP = int(os.environ.get("PENSTOCK_CRASH_STEP", "29"))
+KILLS = int(os.environ.get("PENSTOCK_CRASH_ITERATIONS", "25"))
+ROWS, SIZE = 120, 20
+FAILING = ("enospc", "eio", "eintr", "short", "full")
+DEADLY = ("kill", "torn", "power")
+
+
+class _Rows(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wait = 0.0
+
+    def do_GET(self) -> None:
+        time.sleep(self.wait)
+        start = int(parse_qs(urlsplit(self.path).query).get("cursor", ["0"])[0])
+        rows = [
+            {"id": n, "text": f"row {n} é " + "x" * (n % 97)}
+            for n in range(start, min(start + SIZE, ROWS))
+        ]
+        more = str(start + SIZE) if start + SIZE < ROWS else None
+        body = json.dumps({"data": rows, "next": more}, ensure_ascii=False).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Those who ask are killed: that is no news."""
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    server = _Server(("127.0.0.1", 0), _Rows)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the program and the faults are built."""
+    built = tmp_path_factory.mktemp("built")
+    library = Path(os.environ.get("PENSTOCK_LIBRARY", ROOT / ".build/release/libpenstock.so"))
+    (built / "libpenstock.so.0").symlink_to(library.resolve())
+    (built / "libpenstock.so").symlink_to("libpenstock.so.0")
+    compiler = [os.environ.get("CC", "gcc"), "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1"]
+    linked = [f"-L{built}", "-lpenstock", f"-Wl,-rpath,{built}"]
+    run = [str(HERE / "run.c"), f"-I{ROOT / 'include'}", "-o", str(built / "run"), *linked]
+    subprocess.run([*compiler, *run], check=True)
+    faults = [str(HERE / "faults.c"), "-shared", "-fPIC", "-o", str(built / "faults.so")]
+    subprocess.run([*compiler, *faults, "-ldl", "-pthread"], check=True)
+    return built
+
+
+class _Place:
+    """A folder with a job in it, and the runs of that."""
+
+    def __init__(self, program: Path, folder: Path, url: str, **more: Any) -> None:
+        self.program, self.folder = program, folder
+        self.out, self.state = folder / "files/out", folder / "files/state.db"
+        (folder / "files").mkdir(parents=True)
+        stream = {
+            "path": "/rows",
+            "records": "data",
+            "pagination": {"type": "cursor", "param": "cursor", "from": "next"},
+        }
+        job = {
+            "source": {"base_url": url, "streams": {"a": stream, "b": stream}},
+            "state": str(self.state),
+            "commit_every": "0s",
+            "output": {"directory": str(self.out), **more.pop("output", {})},
+            **more,
+        }
+        (folder / "job.json").write_text(json.dumps(job))
+
+    def start(self, **faults: object) -> subprocess.Popen[str]:
+        environment = {**os.environ}
+        if faults:
+            environment["LD_PRELOAD"] = str(self.program / "faults.so")
+            environment["FAULTS_UNDER"] = str(self.folder / "files")
+            environment.update({f"FAULTS_{name.upper()}": str(faults[name]) for name in faults})
+        return subprocess.Popen(
+            [str(self.program / "run"), str(self.folder / "job.json")],
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, **faults: object) -> tuple[int, str]:
+        run = self.start(**faults)
+        try:
+            _, said = run.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            run.kill()
+            run.communicate()
+            pytest.fail(f"hangs with {faults}")
+        return run.returncode, said
+
+    def digests(self) -> dict[str, str]:
+        return {
+            file.name: hashlib.sha256(file.read_bytes()).hexdigest()
+            for file in sorted(self.out.iterdir())
+        }
+
+    def check_prefixes(self, golden: dict[str, bytes]) -> None:
+        """What was written so far is how the golden files begin, in whole lines."""
+        if not self.out.exists():
+            return
+        for file in self.out.iterdir():
+            whole = golden[file.name.removesuffix(".part")]
+            content = file.read_bytes()
+            if file.suffix != ".part":
+                assert content == whole
+            assert whole.startswith(content)
+            assert content == b"" or content.endswith(b"\n")
+
+
+@pytest.fixture(scope="module")
+def golden(program: Path, url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    place = _Place(program, tmp_path_factory.mktemp("golden") / "0", url)
+    assert place.run() == (0, "")
+    files = {file.name: file.read_bytes() for file in place.out.iterdir()}
+    assert sorted(files) == ["a.jsonl", "b.jsonl"]
+    for content in files.values():
+        assert [json.loads(line)["id"] for line in content.splitlines()] == list(range(ROWS))
+    return files
+
+
+def _is_whole(place: _Place, golden: dict[str, bytes]) -> None:
+    code, said = place.run()
+    assert (code, said) == (0, "")
+    assert {file.name: file.read_bytes() for file in place.out.iterdir()} == golden
+    with penstock.State(place.state) as state:
+        verdict = state.verify()
+    assert verdict["ok"], verdict
+
+
+@pytest.mark.parametrize("kind", FAILING)
+def test_every_call_that_fails_leaves_a_beginning_that_can_be_gone_on_with(
+    kind: str, program: Path, url: str, golden: dict[str, bytes], tmp_path: Path
+) -> None:
+    failed, n = 0, 1
+    while True:
+        place = _Place(program, tmp_path / str(n), url)
+        report = place.folder / "calls"
+        code, said = place.run(at=n, kind=kind, report=report)
+        assert code in (0, 1, 3), said
+        place.check_prefixes(golden)
+        if code != 0:
+            failed += 1
+            assert "can't" in said or "damaged" in said or "is in use" in said, said
+            assert said.count("\n") == 1
+        else:
+            files = {file.name: file.read_bytes() for file in place.out.iterdir()}
+            assert files == golden
+        _is_whole(place, golden)
+        if int(report.read_text()) < n:
+            break
+        n += STEP
+    print(f"{kind}: {n} calls, {failed} of the runs failed")
+    assert n > 60
+    assert failed > 0 or kind in ("eintr", "short")
+
+
+@pytest.mark.parametrize("kind", DEADLY)
+def test_every_call_may_be_the_last_and_one_of_the_next_run_too(
+    kind: str, program: Path, url: str, golden: dict[str, bytes], tmp_path: Path
+) -> None:
+    chance = random.Random(5)
+    died = again = 0
+    n = 1
+    while True:
+        place = _Place(program, tmp_path / str(n), url)
+        code, said = place.run(at=n, kind=kind, seed=n)
+        if code == 0:
+            break
+        assert code == -signal.SIGKILL, said
+        died += 1
+        # Once more, while it recovers.
+        code, said = place.run(at=chance.randrange(1, 60), kind=kind, seed=n + 1)
+        assert code in (0, -signal.SIGKILL), said
+        again += code != 0
+        _is_whole(place, golden)
+        n += STEP
+    print(f"{kind}: {died} deaths, {again} of them again in recovery")
+    assert n > 60 and again > 0
+
+
+def test_a_disk_that_does_not_sync_is_noticed(
+    program: Path, url: str, golden: dict[str, bytes], tmp_path: Path
+) -> None:
+    """Or else the tests above would show nothing."""
+    noticed = 0
+    for n in range(40, 160, 4):
+        place = _Place(program, tmp_path / str(n), url)
+        place.run(at=n, kind="power", seed=n, lies=1)
+        try:
+            _is_whole(place, golden)
+        except (AssertionError, penstock.PenstockError):
+            noticed += 1
+    assert noticed > 0
+
+
+def test_killed_from_outside_at_random_instants(
+    program: Path, url: str, golden: dict[str, bytes], tmp_path: Path
+) -> None:
+    chance = random.Random(7)
+    kills = runs = 0
+    _Rows.wait = 0.002
+    try:
+        while kills < KILLS:
+            place = _Place(
+                program, tmp_path / str(runs), url, commit_every=chance.choice(["0s", "5ms"])
+            )
+            runs += 1
+            for _ in range(chance.randrange(1, 6)):
+                run = place.start()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    run.wait(chance.uniform(0.005, 0.08))
+                run.kill()
+                run.communicate()
+                kills += run.returncode == -signal.SIGKILL
+            _is_whole(place, golden)
+    finally:
+        _Rows.wait = 0.0
+    print(f"{kills} kills in {runs} runs")
