@@ -469,8 +469,8 @@ penstock_status penstock_client_events(penstock_client *client, const char *opti
  *
  * Threads: many at once; each event goes to one. Blocks: up to timeout_ms. Since 0.1.0.
  */
-penstock_status penstock_events_next(penstock_events *events, int64_t timeout_ms, penstock_text **event,
-                                     penstock_error **error);
+penstock_status penstock_events_next(penstock_events *events, int64_t timeout_ms,
+                                     penstock_text **event, penstock_error **error);
 
 /**
  * A file descriptor that is readable when penstock_events_next() would not wait. Never read, write

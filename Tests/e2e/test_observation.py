@@ -74,7 +74,9 @@ class _Hostile(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        body = ("\x1b]0;owned\x07\x1b[2J" + str(self.headers) + self.path + "x" * 10_000_000).encode()
+        body = (
+            "\x1b]0;owned\x07\x1b[2J" + str(self.headers) + self.path + "x" * 10_000_000
+        ).encode()
         self.send_response(500)
         self.send_header("X-Request-Id", "id\x1b[31m" + self.headers.get("Authorization", ""))
         self.send_header("traceparent", self.headers.get("traceparent", "none"))
@@ -122,7 +124,9 @@ def test_figures_are_the_servers_own(server: str) -> None:
     document = {
         "base_url": f"{server}/fault/on:3:503/fault/on:5:reset;name=b",
         "retry": {"base": "5ms", "cap": "20ms"},
-        "streams": {"users": {"path": "/cursor/users", "pagination": {"type": "cursor", "size": 100}}},
+        "streams": {
+            "users": {"path": "/cursor/users", "pagination": {"type": "cursor", "size": 100}}
+        },
     }
     before = asked(server, "/cursor/users")
     with penstock.Client(document) as api:
@@ -131,7 +135,11 @@ def test_figures_are_the_servers_own(server: str) -> None:
         for format, read in (("prometheus", families), ("openmetrics", open_families)):
             text = api.metrics(format)  # type: ignore[call-overload]
             found = {
-                (sample.name, sample.labels.get("status"), sample.labels.get("stream")): sample.value
+                (
+                    sample.name,
+                    sample.labels.get("status"),
+                    sample.labels.get("stream"),
+                ): sample.value
                 for family in read(text)
                 for sample in family.samples
             }
@@ -155,7 +163,10 @@ def test_every_wait_has_its_cause(server: str) -> None:
         "base_url": f"{server}/fault/on:4:429;ra=1",
         "limits": [{"requests": 4, "per": "1s"}],
         "streams": {
-            "users": {"path": "/delay/150ms/offset/users", "pagination": {"type": "offset", "size": 100}}
+            "users": {
+                "path": "/delay/150ms/offset/users",
+                "pagination": {"type": "offset", "size": 100},
+            }
         },
     }
     with penstock.Client(document) as api:
@@ -234,7 +245,9 @@ def test_the_line_for_curl_repeats_the_request(server: str) -> None:
     environment = {**os.environ, **{f"SECRET_{n}": "t0ken-of-mine" for n in range(1, 5)}}
     # The path of this server holds its token, which is hidden there, too.
     line = line.replace("bearer:(secret)", "bearer:t0ken-of-mine")
-    done = subprocess.run(["sh", "-c", line + " -s"], env=environment, capture_output=True, check=True)
+    done = subprocess.run(
+        ["sh", "-c", line + " -s"], env=environment, capture_output=True, check=True
+    )
     assert done.stdout == bytes(wanted)
 
 
@@ -267,7 +280,9 @@ def test_a_pipe_that_nobody_reads_holds_nothing_up(server: str) -> None:
         options: Any = {"log": {"level": "debug", "fd": write}}
         document: Any = {
             "base_url": server,
-            "streams": {"users": {"path": "/offset/users", "pagination": {"type": "offset", "size": 1}}},
+            "streams": {
+                "users": {"path": "/offset/users", "pagination": {"type": "offset", "size": 1}}
+            },
         }
         with penstock.Client(document, options=options) as api:
             assert sum(1 for _ in api.records("users", max_pages=1500)) > 0
@@ -372,7 +387,9 @@ def test_figures_on_a_port_and_in_a_file(server: str, tmp_path: Path) -> None:
         with penstock.MetricsServer(api.metrics, 0) as served:
             with urllib.request.urlopen(f"http://127.0.0.1:{served.port}/metrics") as answer:
                 assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
-                assert {family.name for family in families(answer.read().decode())} >= {"penstock_pages"}
+                assert {family.name for family in families(answer.read().decode())} >= {
+                    "penstock_pages"
+                }
             wanted = urllib.request.Request(
                 f"http://127.0.0.1:{served.port}/metrics",
                 headers={"Accept": "application/openmetrics-text;version=1.0.0"},
@@ -475,7 +492,16 @@ def test_plain_lines_quiet_and_json(server: str, tmp_path: Path) -> None:
 
     def run(*more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "penstock", "pull", str(source), "--output", str(tmp_path), *more],
+            [
+                sys.executable,
+                "-m",
+                "penstock",
+                "pull",
+                str(source),
+                "--output",
+                str(tmp_path),
+                *more,
+            ],
             env=python_path(),
             capture_output=True,
             text=True,

@@ -6,7 +6,8 @@ extension Vocabulary {
 
     static let log: ObjectShape = .init(
         title: "Log",
-        description: "What happens, as lines of text: without secrets, never waited for. Lines that a full or closed file "
+        description:
+            "What happens, as lines of text: without secrets, never waited for. Lines that a full or closed file "
             + "does not take are dropped and counted.",
         keys: [
             level,

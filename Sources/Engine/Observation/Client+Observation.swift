@@ -60,7 +60,9 @@ extension Client {
         }
     }
 
-    mutating func note(_ head: ResponseHead?, _ failure: TransferFailure?, of flight: Flight, _ exchange: Exchange, now: Instant) {
+    mutating func note(
+        _ head: ResponseHead?, _ failure: TransferFailure?, of flight: Flight, _ exchange: Exchange, now: Instant
+    ) {
         let note = RequestNote(
             exchange.request, head ?? failure?.head, failure, attempt: exchange.attempts, now - flight.sentAt)
         observation.add(.answered(note), stream: flight.stream, at: now)
@@ -78,7 +80,8 @@ extension Client {
     }
 
     /// If it goes out again, why.
-    mutating func noteRetry(_ exchange: inout Exchange, _ verdict: Exchange.Verdict, _ cause: RetryCause, now: Instant) {
+    mutating func noteRetry(_ exchange: inout Exchange, _ verdict: Exchange.Verdict, _ cause: RetryCause, now: Instant)
+    {
         guard case .again = verdict, case .delayed(let instant) = exchange.state else { return }
         exchange.retryCause = cause
         observation.add(
@@ -130,8 +133,11 @@ extension Client {
     }
 
     /// The one that is over first keeps the walk.
-    private static func keep(_ found: inout (cause: WaitCause, until: Instant?)?, _ cause: WaitCause, _ until: Instant?) {
-        if let found, found.cause == .response || (found.until ?? .distantFuture) <= (until ?? .distantFuture) { return }
+    private static func keep(_ found: inout (cause: WaitCause, until: Instant?)?, _ cause: WaitCause, _ until: Instant?)
+    {
+        if let found, found.cause == .response || (found.until ?? .distantFuture) <= (until ?? .distantFuture) {
+            return
+        }
         found = (cause, until)
     }
 

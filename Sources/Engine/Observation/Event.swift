@@ -49,7 +49,10 @@ public final class RequestNote: Sendable {
     /// Of bodies no more than that is kept.
     private static let mostBody = 4096
 
-    init(_ request: PreparedRequest, _ head: ResponseHead?, _ failure: TransferFailure?, attempt: Int, _ latency: Timespan) {
+    init(
+        _ request: PreparedRequest, _ head: ResponseHead?, _ failure: TransferFailure?, attempt: Int,
+        _ latency: Timespan
+    ) {
         if request.body.map({ $0.count > Self.mostBody }) ?? false {
             var cut = request
             cut.body = nil

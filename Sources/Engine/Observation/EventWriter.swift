@@ -110,7 +110,8 @@ public struct EventWriter: Sendable {
 
     /// What the server says of where its own logs have this request.
     private static let traceHeaders = [
-        "traceparent", "tracestate", "x-b3-traceid", "x-trace-id", "x-amzn-trace-id", "x-cloud-trace-context", "uber-trace-id",
+        "traceparent", "tracestate", "x-b3-traceid", "x-trace-id", "x-amzn-trace-id", "x-cloud-trace-context",
+        "uber-trace-id",
         "x-datadog-trace-id", "server-timing",
     ]
 
@@ -159,7 +160,8 @@ public struct EventWriter: Sendable {
             }
         let clock = String(decoding: time.utf8.dropFirst(11).dropLast(), as: UTF8.self)
         let padding = String(repeating: " ", count: max(0, 7 - level.utf8.count))
-        let place = [source, Self.stream(event, names)].compactMap { $0.map { clean($0, most: 100) } }.joined(separator: ".")
+        let place = [source, Self.stream(event, names)].compactMap { $0.map { clean($0, most: 100) } }.joined(
+            separator: ".")
         return "\(clock) \(level)\(padding) \(place)\(place.isEmpty ? "" : ": ")\(words(event))"
     }
 

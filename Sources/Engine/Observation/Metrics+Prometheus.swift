@@ -12,13 +12,17 @@ extension Metrics {
         for tally in snapshot.tallies {
             let labels = source + [("stream", tally.name)]
             for item in tally.statuses {
-                text.counter("requests", "Requests that were answered, by HTTP status.", labels + [("status", "\(item.label)")], item.count)
+                text.counter(
+                    "requests", "Requests that were answered, by HTTP status.", labels + [("status", "\(item.label)")],
+                    item.count)
             }
             for item in tally.failures {
                 text.counter(
-                    "request_failures", "Requests without an answer, by cause.", labels + [("cause", item.label)], item.count)
+                    "request_failures", "Requests without an answer, by cause.", labels + [("cause", item.label)],
+                    item.count)
             }
-            text.counter("requests_sent", "Requests as the server counts them, repetitions too.", labels, tally.requests)
+            text.counter(
+                "requests_sent", "Requests as the server counts them, repetitions too.", labels, tally.requests)
             text.histogram("request_duration_seconds", "From the request to the whole answer.", labels, tally.latency)
             text.counter("limit_hits", "Answers that refused because of a limit.", labels, tally.throttled)
             for item in tally.retries {
@@ -43,7 +47,8 @@ extension Metrics {
                         "complete_ratio", "Received of what there is.", labels, Double(tally.received) / Double(total))
                 }
             }
-            for (result, count) in [("started", tally.started), ("finished", tally.finished), ("failed", tally.failed)] {
+            for (result, count) in [("started", tally.started), ("finished", tally.finished), ("failed", tally.failed)]
+            {
                 text.counter("walks", "Walks of the stream.", labels + [("result", result)], count)
             }
             text.counter("checks_failed", "Expectations of the data that do not hold.", labels, tally.failedChecks)
@@ -54,17 +59,21 @@ extension Metrics {
             }
         }
         for waiting in snapshot.waiting {
-            let labels = source + [
-                ("stream", waiting.stream), ("for", waiting.cause.name), ("limit", snapshot.label(waiting.cause) ?? ""),
-            ]
-            text.gauge("waiting_seconds", "Since when a walk waits for that.", labels, waiting.since.seconds, adds: true)
+            let labels =
+                source + [
+                    ("stream", waiting.stream), ("for", waiting.cause.name),
+                    ("limit", snapshot.label(waiting.cause) ?? ""),
+                ]
+            text.gauge(
+                "waiting_seconds", "Since when a walk waits for that.", labels, waiting.since.seconds, adds: true)
             if let left = waiting.left {
                 text.gauge("waiting_left_seconds", "How long it is going to.", labels, left.seconds, adds: true)
             }
         }
         for breaker in snapshot.breakers {
             let labels = source + [("origin", breaker.origin), ("stream", breaker.stream)]
-            let state: Double = breaker.state == "open" || breaker.state == "forced_open" ? 2 : breaker.state == "half_open" ? 1 : 0
+            let state: Double =
+                breaker.state == "open" || breaker.state == "forced_open" ? 2 : breaker.state == "half_open" ? 1 : 0
             text.gauge("breaker_state", "0 closed, 1 half-open, 2 open.", labels, state, adds: true)
         }
         text.counter("breakers_opened", "How often a circuit breaker opened.", source, snapshot.breakersOpened)

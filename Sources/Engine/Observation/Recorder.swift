@@ -22,7 +22,9 @@ public struct Recorder: Sendable {
     @discardableResult public mutating func take(_ event: Event, names: [String]) -> UInt64 {
         last &+= 1
         if let stream = event.stream {
-            while tallies.count <= stream, tallies.count < names.count { tallies.append(Tally(name: names[tallies.count])) }
+            while tallies.count <= stream, tallies.count < names.count {
+                tallies.append(Tally(name: names[tallies.count]))
+            }
             if tallies.indices.contains(stream) { tallies[stream].take(event.kind) }
         }
         switch event.kind {

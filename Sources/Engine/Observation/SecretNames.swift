@@ -37,7 +37,9 @@ enum SecretNames {
                 continue
             } else if byte != quote && byte != backslash && byte != space {
                 name = nil
-            } else if byte == quote, let known = name, known.upperBound != index, bytes[known.upperBound..<index].allSatisfy({ $0 != backslash }) {
+            } else if byte == quote, let known = name, known.upperBound != index,
+                bytes[known.upperBound..<index].allSatisfy({ $0 != backslash })
+            {
                 name = nil
             }
             result.append(byte)
@@ -78,7 +80,9 @@ enum SecretNames {
         return index
     }
 
-    private static func isName(_ byte: UInt8) -> Bool { ASCII.isAlpha(byte) || ASCII.isDigit(byte) || byte == 0x5F || byte == 0x2D }
+    private static func isName(_ byte: UInt8) -> Bool {
+        ASCII.isAlpha(byte) || ASCII.isDigit(byte) || byte == 0x5F || byte == 0x2D
+    }
     private static let colon = UInt8(ascii: ":"), equals = UInt8(ascii: "="), quote = UInt8(ascii: "\"")
     private static let backslash = UInt8(ascii: "\\"), space = UInt8(ascii: " ")
     private static let openBrace = UInt8(ascii: "{"), openBracket = UInt8(ascii: "[")

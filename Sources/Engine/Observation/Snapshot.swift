@@ -88,7 +88,8 @@ extension Client {
         snapshot.waiting = observation.watches.sorted { $0.key < $1.key }.compactMap { _, watch in
             guard !watch.isOver else { return nil }
             return .init(
-                stream: observation.names[watch.stream], cause: watch.cause, since: watch.begun.map { now - $0 } ?? .zero,
+                stream: observation.names[watch.stream], cause: watch.cause,
+                since: watch.begun.map { now - $0 } ?? .zero,
                 left: watch.until.map { max(.zero, $0 - now) })
         }
         return snapshot

@@ -81,7 +81,9 @@ struct Tally: Sendable {
         }
     }
 
-    private static func add<Label>(_ label: Label, _ span: Timespan = .zero, times: Int64 = 1, to list: inout [Count<Label>]) {
+    private static func add<Label>(
+        _ label: Label, _ span: Timespan = .zero, times: Int64 = 1, to list: inout [Count<Label>]
+    ) {
         for index in list.indices where list[index].label == label {
             list[index].count += times
             list[index].time = list[index].time + span

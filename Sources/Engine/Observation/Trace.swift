@@ -61,7 +61,8 @@ enum CurlLine {
     /// Values of the URL's query that go by the name of a secret.
     private static func withoutNamed(_ text: String, _ placeholder: () -> Secret) -> String {
         guard let mark = text.utf8.firstIndex(of: UInt8(ascii: "?")) else { return text }
-        let pairs = text.utf8[text.utf8.index(after: mark)...].split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false)
+        let pairs = text.utf8[text.utf8.index(after: mark)...].split(
+            separator: UInt8(ascii: "&"), omittingEmptySubsequences: false)
         let shown = pairs.map { pair -> String in
             let whole = String(decoding: pair, as: UTF8.self)
             guard let equals = pair.firstIndex(of: UInt8(ascii: "=")) else { return whole }

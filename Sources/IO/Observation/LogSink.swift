@@ -59,7 +59,8 @@ final class LogSink: @unchecked Sendable {
             return flush()
         }
         if dropped > 0 {
-            let note = isText ? "\(dropped) lines were dropped\n" : "{\"v\":1,\"event\":\"dropped\",\"count\":\(dropped)}\n"
+            let note =
+                isText ? "\(dropped) lines were dropped\n" : "{\"v\":1,\"event\":\"dropped\",\"count\":\(dropped)}\n"
             waiting.append(contentsOf: note.utf8)
             dropped = 0
         }

@@ -28,7 +28,9 @@ import Testing
         return total
     }
 
-    static func pages(_ count: Int, latency: Timespan, _ fault: @escaping (Int) -> Reply?) -> (TransferRequest, World.Sent) -> Reply {
+    static func pages(_ count: Int, latency: Timespan, _ fault: @escaping (Int) -> Reply?) -> (
+        TransferRequest, World.Sent
+    ) -> Reply {
         var sent = 0
         var served = 0
         return { _, _ in
@@ -109,7 +111,8 @@ import Testing
     }
 
     @Test func whatAWalkWaitsForNowIsToldWithItsEnd() throws {
-        let world = World(server: Self.pages(3, latency: .milliseconds(10)) { $0 == 1 ? .status(429, [("Retry-After", "60")]) : nil })
+        let world = World(
+            server: Self.pages(3, latency: .milliseconds(10)) { $0 == 1 ? .status(429, [("Retry-After", "60")]) : nil })
         world.add(try Make.source())
         world.open(try Make.stream(Make.cursor()))
         world.pass(.seconds(20))

@@ -22,7 +22,9 @@ import Testing
     }
 
     @Test func anyBytesAreSafe() {
-        for text in ["", "=", ":", "token=", "token:", "\"token\"", "\"token\":", "\"token\":\"", "token=\\", "\"token\":\"\\"] {
+        for text in [
+            "", "=", ":", "token=", "token:", "\"token\"", "\"token\":", "\"token\":\"", "token=\\", "\"token\":\"\\",
+        ] {
             _ = SecretNames.redacted(text)
         }
     }

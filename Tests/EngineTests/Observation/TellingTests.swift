@@ -31,9 +31,10 @@ import Testing
     }
 
     @Test func everyTextIsJSON() throws {
-        let world = World(server: AccountingTests.pages(3, latency: .milliseconds(10)) {
-            $0 == 2 ? .status(500, [("X-Request-Id", "a\u{1b}[31m\"b")], body: "\u{1b}]0;owned\u{7} no") : nil
-        })
+        let world = World(
+            server: AccountingTests.pages(3, latency: .milliseconds(10)) {
+                $0 == 2 ? .status(500, [("X-Request-Id", "a\u{1b}[31m\"b")], body: "\u{1b}]0;owned\u{7} no") : nil
+            })
         world.keepsTold = true
         world.add(try Make.source())
         world.open(try Make.stream(Make.cursor()))

@@ -105,7 +105,9 @@ def line_of(name: str, stream: StreamReport, width: int) -> str:
         cause and f"waits: {cause}{left}",
         f"{stream.records_per_second:,.0f}/s",
         f"{stream.pages:,} page{'' if stream.pages == 1 else 's'}",
-        f"{stream.retries} {'retry' if stream.retries == 1 else 'retries'}" if stream.retries else "",
+        f"{stream.retries} {'retry' if stream.retries == 1 else 'retries'}"
+        if stream.retries
+        else "",
         remaining(stream),
     ]
     if width < 40:
