@@ -133,7 +133,7 @@ def test_figures_are_the_servers_own(server: str) -> None:
         records = sum(1 for _ in api.records("users"))
         metrics = api.metrics()
         for format, read in (("prometheus", families), ("openmetrics", open_families)):
-            text = api.metrics(format)  # type: ignore[call-overload]
+            text = api.metrics(format)
             found = {
                 (
                     sample.name,

@@ -15,6 +15,18 @@ class Log(TypedDict, total=False):
     format: Literal["json", "text"]
 
 
+class TraceOptions(TypedDict, total=False):
+    """What a trace tells."""
+
+    curl: bool
+
+
+class EventsOptions(TypedDict, total=False):
+    """What a queue of events tells."""
+
+    level: Literal["debug", "info", "warning", "error"]
+
+
 class Retry(TypedDict, total=False):
     """When a failed request is sent again."""
 

@@ -6,7 +6,7 @@ import json as json_module
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import nullcontext
-from typing import Any, Literal, overload
+from typing import Any, overload
 
 from . import _ffi
 from ._credentials import Credential, set_credential
@@ -307,12 +307,16 @@ class Client(Handle[_ffi.ClientPointer]):
     @overload
     def metrics(self) -> dict[str, Any]: ...
     @overload
-    def metrics(self, format: Literal["prometheus", "openmetrics"]) -> str: ...
+    def metrics(self, format: str) -> str: ...
 
-    def metrics(self, format: Literal["prometheus", "openmetrics"] | None = None) -> Any:
+    def metrics(self, format: str | None = None) -> Any:
         """What was counted since the client was opened, where the time of its streams went, and
         what each of them waits for now and until when: what `penstock_client_metrics()` in
-        `penstock.h` describes. As a dict, or as a text that Prometheus reads."""
+        `penstock.h` describes.
+
+        Args:
+            format: "prometheus" or "openmetrics": a text that monitoring reads; else a dict.
+        """
         out = _ffi.TextPointer()
         error = _ffi.ErrorPointer()
         form = (format or "json").encode()

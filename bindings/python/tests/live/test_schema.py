@@ -11,6 +11,9 @@ from penstock import _auth_types, _record_types, _settings, _types, _value_types
 TYPES: dict[str, Any] = {
     "Penstock source document": _types.SourceDocument,
     "Retries": _settings.Retry,
+    "Log": _settings.Log,
+    "Trace options": _settings.TraceOptions,
+    "Events options": _settings.EventsOptions,
     "Server limits": _settings.ServerLimits,
     "Limit headers": _settings.LimitHeaders,
     "Circuit breaker": _settings.Breaker,
