@@ -213,7 +213,7 @@ penstock_status penstock_client_metrics(penstock_client *client, const char *for
                                         penstock_text **out, penstock_error **error) {
     (void)client, (void)format, (void)error;
     *out = made(TEXT, sizeof **out);
-    snprintf((*out)->json, sizeof(*out)->json, "{\"version\":1,\"streams\":[]}");
+    snprintf((*out)->json, sizeof(*out)->json, "{\"version\":1,\"streams\":[],\"waiting\":[]}");
     return PENSTOCK_OK;
 }
 penstock_status penstock_client_trace(penstock_client *client, const char *options, size_t size,
@@ -227,7 +227,7 @@ penstock_status penstock_sync_metrics(penstock_sync *sync, const char *format, p
                                       penstock_error **error) {
     (void)sync, (void)format, (void)error;
     *out = made(TEXT, sizeof **out);
-    snprintf((*out)->json, sizeof(*out)->json, "{\"version\":1,\"streams\":[]}");
+    snprintf((*out)->json, sizeof(*out)->json, "{\"version\":1,\"streams\":[],\"waiting\":[]}");
     return PENSTOCK_OK;
 }
 penstock_status penstock_client_events(penstock_client *client, const char *options, size_t size,

@@ -34,6 +34,7 @@ HANDLES = (
     "paginator",
     "page",
     "sync",
+    "state",
     "error",
     "text",
     "events",
