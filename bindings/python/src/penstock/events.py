@@ -32,8 +32,8 @@ class Events(Handle[_ffi.EventsPointer], Iterator[dict[str, Any]]):
     """The events of a client or a run; `Client.events()` and `Sync.events()` make them.
 
     An iterator over dicts with "event", "level", "time", "stream" and what belongs to the kind, as
-    `penstock_client_trace()` and `penstock_events_next()` in `penstock.h` describe; it ends when the
-    client is closed. Who takes them too slowly loses some and is told so by an event "dropped".
+    `penstock_client_trace()` and `penstock_events_next()` in `penstock.h` describe; it ends when
+    the client is closed. Who takes them too slowly loses some and is told so by an event "dropped".
     """
 
     def __init__(self, pointer: _ffi.EventsPointer) -> None:

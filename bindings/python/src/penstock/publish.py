@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable
@@ -54,10 +55,8 @@ class MetricsFile:
         """Write the last ones and end."""
         self._stop.set()
         self._thread.join()
-        try:
+        with contextlib.suppress(OSError, PenstockError):
             self.write()
-        except (OSError, PenstockError):
-            pass
 
     def __enter__(self) -> MetricsFile:
         return self

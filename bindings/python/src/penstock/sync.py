@@ -188,7 +188,8 @@ class Sync(Handle[_ffi.SyncPointer]):
             report = _report(pointer)
         if not waiting or report.done:
             return report
-        found = {(one.get("source"), one["stream"]): one for one in self.metrics().get("waiting", [])}
+        waits = self.metrics().get("waiting", [])
+        found = {(one.get("source"), one["stream"]): one for one in waits}
         alone = {one["stream"]: one for one in found.values()}
         streams = tuple(
             replace(one, waiting=found.get((one.source, one.stream), alone.get(one.stream)))

@@ -201,7 +201,7 @@ def test_signals_end_a_run_within_a_moment(
         [*COMMAND, "pull", write("stuck")], env=ENVIRONMENT, stderr=subprocess.PIPE, text=True
     )
     assert process.stderr is not None
-    assert "users 3/3" in process.stderr.readline()
+    assert "users  3/3" in process.stderr.readline()
     started = time.monotonic()
     process.send_signal(number)
     _, errors = process.communicate(timeout=10)

@@ -24,8 +24,8 @@ _MARKS = {"done": "32", "failed": "31", "cancelled": "33", "parked": "33"}
 
 
 class Progress:
-    """A line a stream on a terminal, rewritten in place; elsewhere a plain line for each stream that
-    moved, at most every other second. No colours with NO_COLOR."""
+    """A line a stream on a terminal, rewritten in place; elsewhere a plain line for each stream
+    that moved, at most every other second. No colours with NO_COLOR."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
