@@ -144,6 +144,7 @@ typedef struct penstock_sync penstock_sync;
 typedef struct penstock_batch penstock_batch;
 /** Where the streams of runs stand. Thread-safe. */
 typedef struct penstock_state penstock_state;
+typedef struct penstock_events penstock_events;
 /** What went wrong. Immutable. */
 typedef struct penstock_error penstock_error;
 /** A text that the library made for you. Immutable. */
@@ -385,6 +386,108 @@ penstock_status penstock_client_request(penstock_client *client, const char *req
  */
 penstock_status penstock_client_state(penstock_client *client, penstock_text **out,
                                       penstock_error **error);
+
+/**
+ * What the client has counted since it was opened, and what each of its walks waits for now and
+ * until when.
+ *
+ * As JSON: "streams", for each stream that was asked for ("stream" is null for single requests):
+ * "requests" (as the server counts them: attempts, redirects, hidden re-sends), "statuses",
+ * "failures" (without an answer, by cause), "error_rate", "latency_ms" ("average", "p50", "p95",
+ * "p99", "max"), "limit_hits", "retries" by cause, "connections", "bytes" ("wire", "decoded"),
+ * "pages", "records", "duplicates", "filtered", "missing", "total", "complete" (received of total),
+ * "committed", "runs", "time_ms" and "spent": where that time went, by "on": "response", "host" (who
+ * has not taken pages), "limit" (with the limit's text), "shared_limit", "server_pause",
+ * "server_quota", "server_concurrency", "breaker", "retry", "token", "line". "waiting": for each
+ * walk under way "stream", "for", "limit", "since_ms", "left_ms", "until". "breakers",
+ * "breakers_opened", "tokens_renewed", "tokens_failed", "in_flight", "events_dropped". Keys that
+ * don't apply are absent; more may be added.
+ *
+ * No figure holds a secret, and no label a text of the server's.
+ *
+ * @param format  "json", "prometheus" (text format 0.0.4) or "openmetrics" (1.0); NULL: "json".
+ * @param out     The text. Yours; penstock_text_free().
+ * @param error   See ERRORS above.
+ * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_STATE.
+ *
+ * Threads: many at once. Blocks: until the I/O thread answers (well under a millisecond). Since 0.1.0.
+ */
+penstock_status penstock_client_metrics(penstock_client *client, const char *format,
+                                        penstock_text **out, penstock_error **error);
+
+/**
+ * The last 256 requests, waits, retries and errors of the client, the oldest first: a JSON array of
+ * events. An event has "v" (1), "seq", "time" (RFC 3339), "level", "event", "source" and "stream"
+ * where there is one, and what belongs to its kind: "request" ("method", "url" with its query's
+ * values hidden, "status", "attempt", "ms", "request_id", "trace", "error"…), "waiting" ("for",
+ * "limit", "until"), "retry" ("cause", "in_ms", "error", "body"…), "limit_hit", "breaker_changed",
+ * "token_renewed", "token_failed", "stream_started", "stream_finished", "stream_failed", "check".
+ *
+ * Secrets are in none of it, by value and by name; what servers said is cut and its control
+ * characters are written out.
+ *
+ * @param options  JSON object, or NULL: "curl": true gives each request also as a line for a shell.
+ * @param size     Bytes in `options`.
+ * @param out      The text. Yours; penstock_text_free().
+ * @param error    See ERRORS above.
+ * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_CONFIG, PENSTOCK_ERROR_STATE.
+ *
+ * Threads: many at once. Blocks: until the I/O thread answers (well under a millisecond). Since 0.1.0.
+ */
+penstock_status penstock_client_trace(penstock_client *client, const char *options, size_t size,
+                                      penstock_text **out, penstock_error **error);
+
+/**
+ * Listen to what happens on the client: a queue of events, from those that penstock_client_trace()
+ * still has. The library calls nobody back: who takes events too slowly loses some (4096 wait at
+ * most), is told how many by an event "dropped", and keeps no request waiting.
+ *
+ * Logs need no queue: the client option "log" and the environment variable PENSTOCK_LOG ("debug",
+ * "info", "warning", "error") write the same events to a file or file descriptor.
+ *
+ * @param options  JSON object ("events_options" in the schema), or NULL: "level", of the least
+ *                 important event that is wanted: "debug", "info" (the default), "warning", "error".
+ * @param size     Bytes in `options`.
+ * @param out      The queue. Yours; penstock_events_free().
+ * @param error    See ERRORS above.
+ * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_CONFIG (the options),
+ *         PENSTOCK_ERROR_STATE, PENSTOCK_ERROR_NO_MEMORY (no file descriptor left).
+ *
+ * Threads: many at once. Blocks: no. Since 0.1.0.
+ */
+penstock_status penstock_client_events(penstock_client *client, const char *options, size_t size,
+                                       penstock_events **out, penstock_error **error);
+
+/**
+ * The next event: a JSON object as penstock_client_trace() describes them, besides "page"
+ * ("page", "records", "bytes"…), "waited" ("on", "limit", "ms") and "batch_committed" ("records",
+ * "bytes").
+ *
+ * @param timeout_ms  See TIME above.
+ * @param event       The text. Yours; penstock_text_free().
+ * @param error       See ERRORS above.
+ * @return PENSTOCK_OK; PENSTOCK_PENDING when none came in time; PENSTOCK_END when its clients were
+ *         freed and every event was taken; PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_STATE.
+ *
+ * Threads: many at once; each event goes to one. Blocks: up to timeout_ms. Since 0.1.0.
+ */
+penstock_status penstock_events_next(penstock_events *events, int64_t timeout_ms,
+                                     penstock_text **event, penstock_error **error);
+
+/**
+ * A file descriptor that is readable when penstock_events_next() would not wait. Never read, write
+ * or close it. -1 for NULL and after fork.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+int penstock_events_fd(const penstock_events *events);
+
+/**
+ * Stop listening. NULL is allowed.
+ *
+ * Threads: any, once nobody uses it. Blocks: no. Since 0.1.0.
+ */
+void penstock_events_free(penstock_events *events);
 
 /**
  * End everything that runs on the client: paginators and requests return
@@ -843,6 +946,31 @@ penstock_status penstock_sync_wait(penstock_sync *sync, int64_t timeout_ms, pens
  */
 penstock_status penstock_sync_progress(const penstock_sync *sync, penstock_text **out,
                                        penstock_error **error);
+
+/**
+ * What the run's clients have counted: penstock_client_metrics() of all of them in one text, with
+ * the name of its source in "source" of each entry, or as a label.
+ *
+ * @param format  "json", "prometheus" or "openmetrics"; NULL: "json".
+ * @param out     The text. Yours; penstock_text_free().
+ * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_STATE.
+ *
+ * Threads: many at once. Blocks: until the I/O threads answer (well under a millisecond). Since 0.1.0.
+ */
+penstock_status penstock_sync_metrics(penstock_sync *sync, const char *format, penstock_text **out,
+                                      penstock_error **error);
+
+/**
+ * Listen to what happens in a run: penstock_client_events() of all its sources in one queue.
+ *
+ * @param options  As penstock_client_events(); may be NULL.
+ * @param out      The queue. Yours; penstock_events_free().
+ * @return As penstock_client_events().
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+penstock_status penstock_sync_events(penstock_sync *sync, const char *options, size_t size,
+                                     penstock_events **out, penstock_error **error);
 
 /**
  * End the run: streams that are not done end as "cancelled"; what they wrote stays in their `.part`

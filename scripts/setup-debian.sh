@@ -18,6 +18,8 @@ packages=(
     nginx curl openssl python3 python3-venv
     # budgets across hosts; the tests start a server of their own
     redis-server libhiredis0.14
+    # scrapes the figures in the tests; promtool checks the example alerts
+    prometheus
 )
 
 root=()
@@ -56,7 +58,7 @@ install() {
 # and Redis themselves, with settings of their own on ports of their own, so the services would only
 # be in the way. A policy-rc.d that answers 101 forbids starting for the length of this run.
 services=()
-for service in nginx redis-server; do
+for service in nginx redis-server prometheus; do
     installed "$service" || services+=("$service")
 done
 if ((${#services[@]})); then

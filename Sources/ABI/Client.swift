@@ -20,7 +20,7 @@ final class ClientHandle: Owned, Sendable {
         let given = try clientOptions(options, optionsSize)
         let shared = limiter == nil ? nil : try Handle.need(limiter, "limiter", as: LimiterHandle.self).limiter
         let parsed = try Source.parse(document: document, options: given, references: ProcessReferences())
-        Handle.give(ClientHandle(try ClientLoop(source: parsed, shared: shared)), to: out)
+        Handle.give(ClientHandle(try ClientLoop(source: parsed, shared: shared, log: given.log)), to: out)
         return PENSTOCK_OK
     }
 }

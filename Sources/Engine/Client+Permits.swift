@@ -6,6 +6,9 @@ extension Client {
         let demand: Lanes.Key
         let own: Limiter.Permit
         let shared: Limiter.Permit?
+        var sentAt = Instant(nanoseconds: 0)
+        /// By the number of its name.
+        var stream: Int?
     }
 
     // MARK: lining up

@@ -6,6 +6,7 @@ extension Client {
         var out: [Limiter.Ticket] = []
         for index in ready.lanes.indices where !ready.lanes[index].turns.isEmpty {
             let admission = servers.admission(ready.lanes[index].key.server, now: now)
+            ready.lanes[index].admission = admission
             if admission == .now { continue }
             leaveShared(index)
             switch admission {

@@ -120,6 +120,7 @@ extension Client {
     }
 
     private mutating func heard(_ outcome: TokenLife.Outcome, _ index: Int, now: Instant) {
+        noteToken(outcome, now: now)
         tokens[index].giveBack(notary)
         guard case .failed(let failure) = outcome, !tokens[index].isUsable(now: now) else { return }
         failWaiting(failure)

@@ -54,6 +54,7 @@ public struct Client {
     /// Of the keys that it makes for requests.
     public var keys = RequestKeys(seed: (0, 0))
     public internal(set) var counts: [UInt64: Counts] = [:]
+    var observation = Observation()
 
     public init(
         source: Source, budget: (any SharedBudget)? = nil, notary: any Notary = NoNotary()
@@ -69,6 +70,7 @@ public struct Client {
     // MARK: the host
 
     public mutating func open(_ stream: Stream, isCall: Bool, walk id: UInt64) {
+        watch(id, stream, isCall: isCall)
         if let over = stream.over { return openFanOut(stream, over, walk: id) }
         do {
             walks[id] = try Walk(id: id, stream: stream, source: source, isCall: isCall)
@@ -97,6 +99,7 @@ public struct Client {
 
     /// The host is done with the walk; a request under way is given up. No further action names it.
     public mutating func close(walk id: UInt64, now: Instant) {
+        unwatch(id, now: now)
         closeFanOut(walk: id, now: now)
         forget(walk: id)
         guard var walk = walks.removeValue(forKey: id) else { return }
@@ -120,8 +123,10 @@ public struct Client {
         servers.failed(transfer, health: .init(failure.kind), request: id, now: now, services: &services)
         guard var exchange = exchanges[id] else { return }
         charge(resends: failure.head?.hiddenResends ?? 0, to: &exchange, flight, now: now)
+        note(nil, failure, of: flight, exchange, now: now)
         let verdict = exchange.failed(failure, now: now, services: &services)
         putOff(&exchange, flight.demand.server, verdict, now: now)
+        noteRetry(&exchange, verdict, RetryCause(failure.kind), now: now)
         settle(id, exchange, verdict, status: nil)
     }
 
@@ -150,11 +155,13 @@ public struct Client {
             return
         }
         charge(resends: head.hiddenResends, to: &exchange, flight, now: now)
+        note(head, nil, of: flight, exchange, now: now)
         var feedback = RateLimitFeedback(
             head: head, body: body, profile: source.serverLimits.profile, services: services)
         let ruling = exchange.isRuled(head) ? walk.ruling(on: head, body: body, services: services) : nil
         if let ruling { feedback.obey(ruling) }
         if feedback.throttled { counts[exchange.walk]?.throttled += 1 }
+        noteLimit(feedback, head, exchange, now: now)
         // A 503 that names a time means everybody, as a 429 does.
         if feedback.throttled || head.status == 503, let wait = feedback.wait {
             // Not all at once: other clients were told the same.
@@ -173,6 +180,7 @@ public struct Client {
                 return settle(id, exchange, .again, status: nil)
             }
         }
+        var cause: RetryCause = feedback.throttled ? .throttled : ruling == nil ? .status : .rule
         var verdict = exchange.received(
             head, feedback: feedback, ruling: ruling, body: body, source: source, now: now, services: &services)
         if case .deliver = verdict {
@@ -198,13 +206,14 @@ public struct Client {
                 actions.append(.discard(transfer: transfer))
                 return goOn(&walk, services: services)
             case .unreadable(let failure):
-                health = .ill
+                (health, cause) = (.ill, .body)
                 verdict = exchange.unreadable(failure, now: now, services: &services)
             case .fail(let failure): verdict = .fail(failure)
             }
         }
         heard(transfer, id, feedback, status: head.status, health: health, now: now, services: &services)
         if !feedback.throttled || feedback.wait == nil { putOff(&exchange, flight.demand.server, verdict, now: now) }
+        noteRetry(&exchange, verdict, cause, now: now)
         actions.append(.discard(transfer: transfer))
         // What a rule calls an error is no quiet end.
         settle(id, exchange, verdict, status: ruling == nil ? head.status : nil)
@@ -215,8 +224,9 @@ public struct Client {
         while true {
             if !unwantedWalks.isEmpty { closeUnwanted(now: now) }
             let action = nextOfWalks(now: now)
-            if owners.isEmpty { return action }
-            if let heard = route(action, now: now) { return heard }
+            guard let heard = owners.isEmpty ? action : route(action, now: now) else { continue }
+            note(heard, now: now)
+            return heard
         }
     }
 
@@ -276,6 +286,9 @@ public struct Client {
             return nil
         }
         exchange.sent(transfer: transfer, now: now)
+        var flight = flight
+        flight.sentAt = now
+        flight.stream = stream(of: exchange.walk)
         counts[exchange.walk]?.requests += 1
         if exchange.attempts > 1 { counts[exchange.walk]?.retries += 1 }
         transfers[transfer] = flight
@@ -355,6 +368,7 @@ public struct Client {
         for transfer in unwanted {
             guard let flight = transfers.removeValue(forKey: transfer) else { continue }
             actions.append(.abort(transfer: transfer))
+            noteAbandoned(flight, now: now)
             servers.abandoned(transfer, now: now)
             release(flight, now: now)
         }

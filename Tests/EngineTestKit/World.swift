@@ -26,7 +26,7 @@ public final class World {
         public var failure: Failure?
         public var at: Instant
     }
-    private struct Event {
+    private struct Happening {
         var at: Instant
         var order: Int
         var client: Int
@@ -71,7 +71,29 @@ public final class World {
     /// Until when each client said that it waits.
     public var wakes: [Instant?] { wakeUps }
 
-    private var events: [Event] = []
+    /// What the clients tell, as IO keeps it.
+    private var recorders: [Recorder] = []
+    /// All of it, as JSON.
+    public private(set) var told: [String] = []
+    public var keepsTold = false
+
+    public func snapshot(_ client: Int = 0) -> Snapshot {
+        clients[client].snapshot(&recorders[client], now: now, wall: wall)
+    }
+    private var wall: WallStart { WallStart(instant: now, nanosecondsSinceEpoch: 1_700_000_000_000_000_000) }
+
+    private func record(_ client: Int) {
+        let names = clients[client].streamNames
+        let writer = keepsTold ? EventWriter(clients[client].source, wall: wall) : nil
+        for event in clients[client].takeEvents() {
+            let number = recorders[client].take(event, names: names)
+            guard let writer else { continue }
+            told.append(writer.json(event, number: number, names: names))
+            told.append(writer.line(event, names: names))
+        }
+    }
+
+    private var events: [Happening] = []
     private var wakeUps: [Instant?] = []
     private var bodies: [Key: [UInt8]] = [:]
     private var answered: Set<Key> = []
@@ -93,6 +115,7 @@ public final class World {
     @discardableResult public func add(_ source: Source) -> Int {
         clients.append(Client(source: source, budget: budget, notary: TestNotary(tokens, client: clients.count)))
         wakeUps.append(nil)
+        recorders.append(Recorder())
         return clients.count - 1
     }
 
@@ -185,7 +208,7 @@ public final class World {
         for event in due { deliver(event) }
     }
 
-    private func deliver(_ event: Event) {
+    private func deliver(_ event: Happening) {
         tokens?.now = now
         if event.isHead { return deliverHead(event) }
         let key = Key(client: event.client, transfer: event.transfer)
@@ -216,7 +239,7 @@ public final class World {
         settle()
     }
 
-    private func deliverHead(_ event: Event) {
+    private func deliverHead(_ event: Happening) {
         var head = ResponseHead()
         head.status = 200
         head.headers = HeaderFields(event.reply.headFields)
@@ -243,11 +266,11 @@ public final class World {
                 order += 1
                 let at = now + latency
                 events.append(
-                    Event(at: at, order: order, client: index, transfer: transfer, reply: reply, isHead: true))
+                    Happening(at: at, order: order, client: index, transfer: transfer, reply: reply, isHead: true))
             }
             order += 1
             events.append(
-                Event(at: now + reply.latency, order: order, client: index, transfer: transfer, reply: reply))
+                Happening(at: now + reply.latency, order: order, client: index, transfer: transfer, reply: reply))
         case .abort(let transfer):
             aborted.append(transfer)
             story.append("abort \(transfer)")
@@ -270,6 +293,7 @@ public final class World {
         case .wait(let until):
             if let until, until <= now { violate("waits until the past") }
             wakeUps[index] = until
+            record(index)
             return false
         }
         return true

@@ -104,6 +104,19 @@ static void functions_with_status(void) {
 
     REFUSED(penstock_client_state(NULL, &text, where));
     REFUSED(penstock_client_state(open, NULL, where));
+    REFUSED(penstock_client_metrics(NULL, "json", &text, where));
+    REFUSED(penstock_client_metrics(open, "json", NULL, where));
+    REFUSED(penstock_client_metrics(open, "xml", &text, where));
+    REFUSED(penstock_client_trace(NULL, NULL, 0, &text, where));
+    REFUSED(penstock_client_trace(open, NULL, 0, NULL, where));
+    REFUSED(penstock_sync_metrics(NULL, NULL, &text, where));
+    penstock_events *events = NULL;
+    REFUSED(penstock_client_events(NULL, NULL, 0, &events, where));
+    REFUSED(penstock_client_events(open, NULL, 0, NULL, where));
+    REFUSED(penstock_sync_events(NULL, NULL, 0, &events, where));
+    REFUSED(penstock_events_next(NULL, 0, &text, where));
+    CHECK(penstock_events_fd(NULL) == -1);
+    penstock_events_free(NULL);
 
     REFUSED(penstock_sync_open(NULL, 0, &sync, where));
     REFUSED(penstock_sync_open("{}", 2, NULL, where));

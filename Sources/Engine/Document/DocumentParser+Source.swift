@@ -12,8 +12,12 @@ extension Source {
                 throw path.place.failure("the file \(MessageText.quoted(path.text)) \(error.reason)", code: .auth)
             }
         }
-        let source = try parse(
+        var source = try parse(
             DocumentPlace(document), options.parameters, givenAt: given, known, skipsSecrets: options.skipsSecrets)
+        if let trace = options.traceparent {
+            source.headers.removeAll { ASCII.equalsIgnoringCase($0.name, "traceparent") }
+            source.headers.append(.init(name: "traceparent", value: .plain(trace)))
+        }
         try source.check(options.hosts)
         return source
     }
@@ -42,6 +46,8 @@ public struct ClientOptions: Sendable {
     /// Nothing is looked up and nothing can be sent.
     var skipsSecrets = false
     var environmentFile: (text: String, place: DocumentPlace)?
+    var traceparent: String?
+    public private(set) var log: LogPlan?
     /// The host's own list, besides the document's.
     var hosts: DocumentPlace?
 
@@ -53,6 +59,8 @@ public struct ClientOptions: Sendable {
         var options = ClientOptions()
         options.parameters.add(place["params"])
         if let file = place["env_file"], let path = file.value.string { options.environmentFile = (path, file) }
+        options.traceparent = place["traceparent"]?.value.string
+        options.log = try place["log"].map { log throws(Failure) in try LogPlan.read(log) }
         options.hosts = place["hosts"]
         options.skipsSecrets = place["secrets"]?.value.string == "skip"
         return options

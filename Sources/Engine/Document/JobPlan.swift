@@ -13,6 +13,7 @@ public struct JobPlan: Sendable {
     public var state: String?
     /// The run parks when it is over.
     public var maxDuration: Timespan?
+    public var log: LogPlan?
     /// How long what is written may wait for its commit.
     public var commitEvery = Timespan.milliseconds(100)
     /// The most that a batch function is given at once.
@@ -36,6 +37,7 @@ public struct JobPlan: Sendable {
         var plan = JobPlan(entries: [], directory: job["output"]?["directory"]?.value.string ?? "")
         plan.state = job["state"]?.value.string
         plan.maxDuration = job["max_duration"]?.value.string.flatMap(DurationText.parse)
+        plan.log = try job["log"].map { log throws(Failure) in try LogPlan.read(log) }
         if let text = job["commit_every"]?.value.string, let time = DurationText.parse(text) { plan.commitEvery = time }
         if let count = job["batch_records"]?.value.int { plan.batchRecords = Int(clamping: count) }
         plan.keepsRuns = job["output"]?["runs"]?.value.string == "keep"

@@ -177,8 +177,8 @@ extension Vocabulary {
                 "env_file", .text(.line(1...4096)),
                 "A file of NAME=value lines for variables that the process's environment does not have. Read only when named "
                     + "here.", examples: [.string(".env")]),
-            hosts,
-        ])
+            traceparent, hosts,
+        ] + observationKeys)
 
     static let paginatorOptions: ObjectShape = .init(
         title: "Paginator options", description: "Which stream is walked, and how far.",
@@ -215,7 +215,7 @@ extension Vocabulary {
                 "The run stops in good order when so much time has passed, and goes on with the next one.",
                 examples: [.string("55m")]),
             commitEvery, batchRecords,
-        ],
+        ] + observationKeys,
         exclusive: [["source", "sources"], ["streams", "sources"], ["params", "sources"]],
         needsOneOf: ["sources", "source"], dependent: [("max_duration", "state"), ("commit_every", "state")])
 

@@ -56,9 +56,11 @@ enum Vocabulary {
 
     /// The other JSON texts that functions take, as "$defs" of the schema.
     static let otherTexts: [(String, Shape)] = [
-        ("acquire", .object(acquire)), ("client_options", .object(clientOptions)), ("job", .object(job)),
+        ("acquire", .object(acquire)), ("client_options", .object(clientOptions)),
+        ("events_options", .object(eventsOptions)), ("job", .object(job)),
         ("limiter", limiter),
         ("paginator_options", .object(paginatorOptions)), ("request", .object(request)),
+        ("trace_options", .object(traceOptions)),
     ]
 
     static let retry: Settings<RetryPlan> = .init(

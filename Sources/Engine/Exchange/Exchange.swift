@@ -30,6 +30,9 @@ struct Exchange: Sendable {
     private var broken = 0
     /// Answers of 200 that were not JSON.
     private var badBodies = 0
+    /// What the last failure was that it goes out again for, and why it does.
+    private(set) var told: FailureNote?
+    var retryCause: RetryCause?
 
     init(walk: UInt64, place: UInt64, request: PreparedRequest, plan: RetryPlan) {
         self.walk = walk
@@ -160,6 +163,7 @@ struct Exchange: Sendable {
         switch verdict {
         case .again(let instant):
             state = .delayed(until: instant)
+            told = FailureNote(failure)
             return .again
         case .giveUp(let reason):
             var failure = failure

@@ -15,7 +15,8 @@ extension Failure {
         self.init(code, failure.detail)
         if let head = failure.head {
             httpStatus = head.status
-            requestID = head.requestID
+            // It is redacted, and cut then, where all secrets are known.
+            requestID = head.wholeRequestID
         }
     }
 
@@ -24,7 +25,7 @@ extension Failure {
         let code: Failure.Code =
             feedback.throttled ? .rateLimited : head.status == 401 ? .auth : .http
         // Redacted before it is cut: half a secret is one too.
-        let shown = Sanitized.text(Redaction.text(body, secrets), most: 300)
+        let shown = Sanitized.text(SecretNames.redacted(Redaction.text(body, secrets)), most: 300)
         var message = "HTTP \(head.status)"
         if !shown.isEmpty { message += ": \(shown)" }
         self.init(code, message)
@@ -63,10 +64,13 @@ extension ResponseHead {
     var requestID: String? { requestID(without: []) }
 
     func requestID(without secrets: [Secret]) -> String? {
+        wholeRequestID.map { Sanitized.text(Redaction.text($0, secrets), most: 200) }
+    }
+
+    /// As the server said it: for nobody to see.
+    var wholeRequestID: String? {
         for name in ["x-request-id", "request-id", "x-amzn-requestid", "x-correlation-id", "x-trace-id", "cf-ray"] {
-            if let id = headers.first(name), !id.isEmpty {
-                return Sanitized.text(Redaction.text(id, secrets), most: 200)
-            }
+            if let id = headers.first(name), !id.isEmpty { return id }
         }
         return nil
     }

@@ -10,16 +10,50 @@ enum Redaction {
     }
 
     static func text(_ bytes: UnsafeRawBufferPointer, _ secrets: [Secret]) -> String {
+        self.text(bytes, needles: needles(secrets))
+    }
+
+    /// What to look for; for those who look more than once.
+    static func needles(_ secrets: [Secret]) -> [[UInt8]] {
         var forms: Set<String> = []
         for secret in secrets where !secret.isEmpty { forms.formUnion(Redaction.forms(of: secret.reveal())) }
         // The longest first: one may be a part of another.
-        let needles = forms.map { Array($0.utf8) }.sorted { ($0.count, $1[0]) > ($1.count, $0[0]) }
+        return forms.map { Array($0.utf8) }.sorted { ($0.count, $1[0]) > ($1.count, $0[0]) }
+    }
+
+    static func text(_ bytes: UnsafeRawBufferPointer, needles: [[UInt8]]) -> String {
         var hay = Array(bytes.prefix(mostBytes))
         // What the cut may have left of one at the end.
         if bytes.count > mostBytes, let longest = needles.first { hay.removeLast(min(hay.count, longest.count)) }
         for needle in needles { hay = replacing(needle, in: hay) }
-        return String(decoding: hay, as: UTF8.self)
+        // A server may have encoded what was encoded already, as often as it likes.
+        let flat = flattened(hay)
+        guard flat.count < hay.count else { return String(decoding: hay, as: UTF8.self) }
+        let found = needles.reduce(flat) { replacing(flattened($1), in: $0) }
+        return String(decoding: found == flat ? hay : found, as: UTF8.self)
     }
+
+    /// `%252520` and the like as `%20`: what was percent-encoded more than once as if it had been once.
+    private static func flattened(_ bytes: [UInt8]) -> [UInt8] {
+        guard bytes.contains(UInt8(ascii: "%")) else { return bytes }
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count)
+        var index = 0
+        while index < bytes.count {
+            result.append(bytes[index])
+            index += 1
+            guard result.last == UInt8(ascii: "%") else { continue }
+            var end = index
+            while end + 1 < bytes.count, bytes[end] == 0x32, bytes[end + 1] == 0x35 { end += 2 }
+            guard end > index else { continue }
+            let isEncoded = end + 1 < bytes.count && isHex(bytes[end]) && isHex(bytes[end + 1])
+            if !isEncoded { result += [0x32, 0x35] }
+            index = end
+        }
+        return result
+    }
+
+    private static func isHex(_ byte: UInt8) -> Bool { ASCII.hexValue(byte) != nil }
 
     /// A secret as it may stand in what comes back: URL-encoded, as a JSON text, in base64.
     private static func forms(of plain: String) -> [String] {

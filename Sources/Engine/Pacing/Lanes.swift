@@ -13,6 +13,8 @@ struct Lanes: Sendable {
         /// In the shared one's, as long as the own one is ready.
         var sharedTicket: Limiter.Ticket?
         var isReady = false
+        /// What its server said when it was asked last.
+        var admission = Servers.Admission.now
     }
 
     var lanes: [Lane] = []

@@ -69,7 +69,7 @@ public struct Limiter: Sendable {
     public let isDivided: Bool
     /// Some limit counts what is under way, and has to hear when it is over.
     public let holdsPermits: Bool
-    private var budgets = Budgets()
+    private(set) var budgets = Budgets()
     /// By rule; nil for rules with a budget for each.
     private var common: [Budgets.Slot?] = []
     private var each: [EachKey: Budgets.Slot] = [:]

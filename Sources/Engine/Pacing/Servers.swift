@@ -52,6 +52,8 @@ struct Servers: Sendable {
     private var hosts: [Host] = []
     private var buckets: [QuotaBucket] = []
     private var flights: [UInt64: Flight] = [:]
+    /// Breakers that changed, until somebody takes that.
+    private(set) var turns: [BreakerTurn] = []
 
     init(_ source: Source) {
         limits = source.serverLimits
@@ -112,7 +114,10 @@ struct Servers: Sendable {
             guard let instant = buckets[bucket].earliest(now: now, plan: limits) else { return .afterAnswer }
             at = max(at, instant)
         }
-        switch scopes[scope.index].breaker.earliest(now: now) {
+        let before = scopes[scope.index].breaker.state
+        let earliest = scopes[scope.index].breaker.earliest(now: now)
+        noteTurn(scope.index, from: before)
+        switch earliest {
         case .now: break
         case .at(let until): return .open(until: max(until, at))
         case .afterProbe(let end): return .at(max(end, at))
@@ -222,6 +227,33 @@ struct Servers: Sendable {
         if health == .ill { scopes[flight.scope].lastIll = request }
         scopes[flight.scope].breaker.settled(
             flight.permit, outcome, took: now - flight.sentAt, now: now, services: &services)
+        noteTurn(flight.scope, from: entry.breaker.state)
+    }
+
+    // MARK: what is told of breakers
+
+    struct BreakerTurn: Sendable {
+        let origin: Origin
+        let stream: String
+        let from: CircuitBreaker.State
+        let to: CircuitBreaker.State
+    }
+
+    private mutating func noteTurn(_ scope: Int, from before: CircuitBreaker.State) {
+        let entry = scopes[scope]
+        guard entry.breaker.state != before, turns.count < 100 else { return }
+        let origin = hosts[entry.host].origin
+        turns.append(BreakerTurn(origin: origin, stream: entry.name, from: before, to: entry.breaker.state))
+    }
+
+    mutating func takeTurns() -> [BreakerTurn] {
+        defer { turns.removeAll() }
+        return turns
+    }
+
+    /// For metrics: of every breaker.
+    var breakers: [(origin: Origin, stream: String, state: CircuitBreaker.State)] {
+        scopes.map { (hosts[$0.host].origin, $0.name, $0.breaker.state) }
     }
 }
 

@@ -278,6 +278,9 @@ struct Walk: Sendable {
     /// Names stream and page in a failure of the page whose turn it is.
     func placed(_ failure: Failure) -> Failure {
         var failure = failure
+        if let id = failure.requestID {
+            failure.requestID = Sanitized.text(Redaction.text(id, builder.source.secrets), most: 200)
+        }
         if !isCall {
             failure.stream = stream.name
             failure.over = stream.bound

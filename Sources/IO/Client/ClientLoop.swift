@@ -14,9 +14,17 @@ package final class ClientLoop: Sendable {
         case close(walk: UInt64)
         case cancel(walk: UInt64)
         case cancelAll
-        case report(Monitor<String?>)
+        case report(Report)
+        case listen(EventQueue)
+        indirect case told(walk: UInt64, kind: Event.Kind)
         case wake
         case stop
+    }
+
+    /// What somebody on another thread wants to know.
+    private enum Report: Sendable {
+        case state(Monitor<String?>)
+        case snapshot(Monitor<Snapshot?>)
     }
 
     private enum Thread {
@@ -34,6 +42,7 @@ package final class ClientLoop: Sendable {
         var thread = Thread.notStarted
         var lastWalk: UInt64 = 0
         var isCancelled = false
+        var listeners: [EventQueue] = []
     }
 
     package let source: Source
@@ -42,10 +51,13 @@ package final class ClientLoop: Sendable {
     private let mailbox = Lock(Mailbox())
     private let transport: Transport
     private let shared: SharedLimiter?
+    private let sinks: [LogSink]
     private let counts = Lock<[UInt64: Engine.Client.Counts]>([:])
 
-    package init(source: Source, shared: SharedLimiter?) throws(Failure) {
+    package init(source: Source, shared: SharedLimiter?, log: LogPlan? = nil) throws(Failure) {
         self.source = source
+        let asked = try log.map { plan throws(Failure) in try LogSink(plan) }
+        sinks = [asked, LogSink.ofEnvironment()].compactMap(\.self)
         self.shared = shared
         do {
             transport = try Transport(settings: source.transport)
@@ -85,22 +97,52 @@ package final class ClientLoop: Sendable {
     /// Where limits and breakers stand, as JSON text.
     package func state() throws(Failure) -> String {
         let answer = Monitor<String?>(nil)
+        // Nothing was sent yet, and nothing learnt.
+        guard try ask(.state(answer)) else { return Engine.Client(source: source).state(now: Clock.now()) }
+        return try wait(answer)
+    }
+
+    /// What was counted, what it waits for, and what happened last.
+    package func snapshot() throws(Failure) -> Snapshot {
+        let answer = Monitor<Snapshot?>(nil)
+        guard try ask(.snapshot(answer)) else { return Snapshot(source, wall: Clock.wallStart()) }
+        return try wait(answer)
+    }
+
+    /// From the last events on.
+    package func listen(_ queue: EventQueue) throws(Failure) {
+        let isStopped = mailbox.withLock { mailbox -> Bool in
+            if case .stopped = mailbox.thread { return true }
+            queue.join()
+            mailbox.listeners.append(queue)
+            mailbox.commands.append(.listen(queue))
+            return false
+        }
+        if isStopped { throw Failure(.state, "the client was freed") }
+        transport.wake()
+    }
+
+    /// False: the thread has not been started.
+    private func ask(_ report: Report) throws(Failure) -> Bool {
         let thread = mailbox.withLock { mailbox -> Thread in
-            if case .running = mailbox.thread { mailbox.commands.append(.report(answer)) }
+            if case .running = mailbox.thread { mailbox.commands.append(.report(report)) }
             return mailbox.thread
         }
         switch thread {
         case .stopped: throw Failure(.state, "the client was freed")
-        // Nothing was sent yet, and nothing learnt.
-        case .notStarted: return Engine.Client(source: source).state(now: Clock.now())
-        case .running: break
+        case .notStarted: return false
+        case .running:
+            transport.wake()
+            return true
         }
-        transport.wake()
-        // The thread waits for nothing but the network: it answers at once, or it has been stopped meanwhile.
-        guard let text = answer.wait(milliseconds: 10_000, { $0 }) else {
+    }
+
+    /// The thread waits for nothing but the network: it answers at once, or it has been stopped meanwhile.
+    private func wait<Answer>(_ answer: Monitor<Answer?>) throws(Failure) -> Answer {
+        guard let known = answer.wait(milliseconds: 10_000, { $0 }) else {
             throw Failure(.state, "the client was freed")
         }
-        return text
+        return known
     }
 
     package func cancelAll() {
@@ -110,6 +152,9 @@ package final class ClientLoop: Sendable {
 
     /// Ends everything and joins the thread. Not after fork: the thread is the parent's.
     package func stop() {
+        defer {
+            for listener in mailbox.withLock({ $0.listeners }) { listener.end() }
+        }
         let thread = mailbox.withLock { mailbox -> WorkerThread? in
             defer { mailbox.thread = .stopped }
             guard case .running(let thread) = mailbox.thread else { return nil }
@@ -122,6 +167,7 @@ package final class ClientLoop: Sendable {
     }
 
     func cancel(walk: UInt64) { post(.cancel(walk: walk)) }
+    func told(_ kind: Event.Kind, walk: UInt64) { post(.told(walk: walk, kind: kind)) }
     func close(walk: UInt64) { post(.close(walk: walk)) }
     func asked(walk: UInt64, taken: UInt64) { post(.asked(walk: walk, taken: taken)) }
     func consumed(walk: UInt64, bytes: Int64) { post(.consumed(walk: walk, bytes: bytes)) }
@@ -134,6 +180,8 @@ package final class ClientLoop: Sendable {
             guard mailbox.isAsleep else { return false }
             // A page taken matters only to a walk that waits for room.
             if case .consumed = command { return mailbox.isStarved }
+            // It is told with what happens next.
+            if case .told = command { return false }
             return true
         }
         if mustWake { transport.wake() }
@@ -154,9 +202,11 @@ package final class ClientLoop: Sendable {
         private var queues: [UInt64: PageQueue] = [:]
         private var bodies: [UInt64: Body] = [:]
         private var isStopping = false
+        private var observer: Observer
 
         init(loop: ClientLoop) {
             self.loop = loop
+            observer = Observer(loop.sinks)
             let budget = loop.shared?.share { [weak loop] in loop?.post(.wake) }
             engine = Engine.Client(source: loop.source, budget: budget, notary: SystemNotary(host: loop.host))
             engine.keys = RequestKeys(seed: SystemServices.chance())
@@ -166,6 +216,7 @@ package final class ClientLoop: Sendable {
         mutating func turn() -> Bool {
             obeyMailbox()
             let until = act()
+            if engine.hasEvents { observer.take(engine.takeEvents(), of: engine) } else { observer.flush() }
             // Only now: what was under way has just been given up.
             if isStopping { return false }
             let mayRest = loop.mailbox.withLock { mailbox -> Bool in
@@ -200,9 +251,14 @@ package final class ClientLoop: Sendable {
             case .close(let walk): close(walk)
             case .cancel(let walk): cancel(walk, "the paginator was cancelled")
             case .cancelAll: for walk in Array(queues.keys) { cancel(walk, "the client was cancelled") }
-            case .report(let answer):
+            case .report(.state(let answer)):
                 let text = engine.state(now: Clock.now())
                 answer.update { $0 = text }
+            case .listen(let queue): observer.add(queue, of: engine)
+            case .told(let walk, let kind): engine.tell(kind, of: walk, now: Clock.now())
+            case .report(.snapshot(let answer)):
+                let snapshot = observer.snapshot(of: &engine)
+                answer.update { $0 = snapshot }
             case .wake: break
             case .stop:
                 for walk in Array(queues.keys) { cancel(walk, "the client was freed") }

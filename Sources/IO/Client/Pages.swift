@@ -42,6 +42,8 @@ package final class Pages: Sendable {
         if isOnDemand { loop.asked(walk: walk, taken: taken.load(ordering: .relaxed)) }
     }
 
+    func tell(_ kind: Event.Kind) { loop.told(kind, walk: walk) }
+
     package func cancel() {
         queue.end(Failure(.cancelled, "the paginator was cancelled"))
         loop.cancel(walk: walk)

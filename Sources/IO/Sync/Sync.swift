@@ -40,7 +40,7 @@ package final class Sync: Sendable {
         var clients: [ClientLoop] = []
         var owners: [Int] = []
         for entry in job.entries {
-            clients.append(try ClientLoop(source: entry.source, shared: nil))
+            clients.append(try ClientLoop(source: entry.source, shared: nil, log: job.log))
             for stream in entry.streams {
                 let name = entry.name ?? entry.source.name
                 runs.append(StreamRun(sourceName: name, stream: stream, fileName: job.fileName(of: stream, in: entry)))
@@ -108,6 +108,18 @@ package final class Sync: Sendable {
         }
     }
 
+    /// Of all of its sources, from the last events on.
+    package func listen(_ queue: EventQueue) throws(Failure) {
+        for client in clients { try client.listen(queue) }
+    }
+
+    /// Of its sources, in their order.
+    package func snapshots() throws(Failure) -> [Snapshot] {
+        var snapshots: [Snapshot] = []
+        for client in clients { snapshots.append(try client.snapshot()) }
+        return snapshots
+    }
+
     // MARK: the writer thread
 
     private struct Lane {
@@ -119,9 +131,14 @@ package final class Sync: Sendable {
         let told = Told()
     }
 
+    /// What was told of a lane so far.
+    ///
     /// `@unchecked Sendable`: used by the writer thread alone.
     private final class Told: @unchecked Sendable {
         var (unchanged, changed): (Int64, Int64) = (0, 0)
+        /// How much of its file was told to be durable.
+        var lines: Int64 = 0
+        var bytes: Int64 = 0
     }
 
     private func start(_ runs: inout [StreamRun], owners: [Int]) throws(Failure) {
@@ -307,6 +324,15 @@ package final class Sync: Sendable {
                 lane.pages.cancel()
                 fail(lane, failure)
             }
+            for lane in lanes where lane.durable?.waitingSince == nil { tellCommitted(lane) }
+        }
+
+        /// What is in the file now is on the disk.
+        private func tellCommitted(_ lane: Lane) {
+            let (lines, bytes) = (lane.file.lines, lane.file.written)
+            guard lines > lane.told.lines else { return }
+            lane.pages.tell(.committed(records: lines - lane.told.lines, bytes: bytes - lane.told.bytes))
+            (lane.told.lines, lane.told.bytes) = (lines, bytes)
         }
 
         private func fail(_ lane: Lane, _ error: Failure) {
@@ -331,6 +357,7 @@ package final class Sync: Sendable {
                     } else {
                         try lane.file.finish()
                     }
+                    tellCommitted(lane)
                     end(lane, nil)
                 case .failed(let failure):
                     if let stage = lane.stage { try flush(stage, lane) }

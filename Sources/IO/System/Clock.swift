@@ -16,4 +16,12 @@ public enum Clock {
         clock_gettime(CLOCK_REALTIME, &t)
         return WallTime(epochSeconds: Int64(t.tv_sec), nanoseconds: Int32(clamping: t.tv_nsec))
     }
+
+    /// Which time it is on the wall, for texts.
+    static func wallStart() -> WallStart {
+        var t = timespec()
+        clock_gettime(CLOCK_REALTIME, &t)
+        let nanoseconds = Int64(t.tv_sec) &* 1_000_000_000 &+ Int64(t.tv_nsec)
+        return WallStart(instant: now(), nanosecondsSinceEpoch: nanoseconds)
+    }
 }

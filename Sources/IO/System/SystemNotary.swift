@@ -1,3 +1,4 @@
+internal import CLinux
 internal import CCrypto
 package import Engine
 internal import Glibc

@@ -65,9 +65,11 @@ from .errors import (
     Timeout,
     TLSError,
 )
+from .events import Events
 from .limiter import Limiter, Permit
 from .page import Page, RawRecords
 from .paginator import AsyncPaginator, Paginator
+from .publish import MetricsFile, MetricsServer
 from .state import State
 from .sync import Report, StreamReport, Sync, pull
 from .walk import paginate
@@ -82,6 +84,7 @@ __all__ = [
     "ClientOptions",
     "ConfigError",
     "DataError",
+    "Events",
     "HTTPStatusError",
     "Headers",
     "InternalError",
@@ -92,6 +95,8 @@ __all__ = [
     "LimitError",
     "Limiter",
     "Limits",
+    "MetricsFile",
+    "MetricsServer",
     "NetworkError",
     "OutOfMemory",
     "Page",

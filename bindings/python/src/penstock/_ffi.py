@@ -77,6 +77,10 @@ class penstock_state(Structure):
     pass
 
 
+class penstock_events(Structure):
+    pass
+
+
 class penstock_error(Structure):
     pass
 
@@ -112,6 +116,7 @@ if TYPE_CHECKING:
     SyncPointer = _Pointer[penstock_sync]
     BatchPointer = _Pointer[penstock_batch]
     StatePointer = _Pointer[penstock_state]
+    EventsPointer = _Pointer[penstock_events]
     ErrorPointer = _Pointer[penstock_error]
     TextPointer = _Pointer[penstock_text]
     Out = _CArgObject
@@ -125,6 +130,7 @@ else:
     SyncPointer = POINTER(penstock_sync)
     BatchPointer = POINTER(penstock_batch)
     StatePointer = POINTER(penstock_state)
+    EventsPointer = POINTER(penstock_events)
     ErrorPointer = POINTER(penstock_error)
     TextPointer = POINTER(penstock_text)
 
@@ -295,6 +301,38 @@ def penstock_client_request(
 
 @_declare(_STATUS, ClientPointer, POINTER(TextPointer), _ERROR_OUT)
 def penstock_client_state(client: ClientPointer, out: Out, error: Out, /) -> int: ...
+
+
+@_declare(_STATUS, ClientPointer, c_char_p, POINTER(TextPointer), _ERROR_OUT)
+def penstock_client_metrics(
+    client: ClientPointer, format: bytes | None, out: Out, error: Out, /
+) -> int: ...
+
+
+@_declare(_STATUS, ClientPointer, c_char_p, c_size_t, POINTER(TextPointer), _ERROR_OUT)
+def penstock_client_trace(
+    client: ClientPointer, options: bytes | None, size: int, out: Out, error: Out, /
+) -> int: ...
+
+
+@_declare(_STATUS, ClientPointer, c_char_p, c_size_t, POINTER(EventsPointer), _ERROR_OUT)
+def penstock_client_events(
+    client: ClientPointer, options: bytes | None, size: int, out: Out, error: Out, /
+) -> int: ...
+
+
+@_declare(_STATUS, EventsPointer, c_int64, POINTER(TextPointer), _ERROR_OUT)
+def penstock_events_next(
+    events: EventsPointer, timeout_ms: int, event: Out, error: Out, /
+) -> int: ...
+
+
+@_declare(c_int, EventsPointer)
+def penstock_events_fd(events: EventsPointer, /) -> int: ...
+
+
+@_declare(None, EventsPointer)
+def penstock_events_free(events: EventsPointer, /) -> None: ...
 
 
 @_declare(None, ClientPointer)
@@ -488,6 +526,18 @@ def penstock_sync_wait(sync: SyncPointer, timeout_ms: int, error: Out, /) -> int
 
 @_declare(_STATUS, SyncPointer, POINTER(TextPointer), _ERROR_OUT)
 def penstock_sync_progress(sync: SyncPointer, out: Out, error: Out, /) -> int: ...
+
+
+@_declare(_STATUS, SyncPointer, c_char_p, POINTER(TextPointer), _ERROR_OUT)
+def penstock_sync_metrics(
+    sync: SyncPointer, format: bytes | None, out: Out, error: Out, /
+) -> int: ...
+
+
+@_declare(_STATUS, SyncPointer, c_char_p, c_size_t, POINTER(EventsPointer), _ERROR_OUT)
+def penstock_sync_events(
+    sync: SyncPointer, options: bytes | None, size: int, out: Out, error: Out, /
+) -> int: ...
 
 
 @_declare(None, SyncPointer)

@@ -63,6 +63,14 @@ class Owned(Generic[Pointer]):
             free(pointer)
 
 
+def taken(out: _ffi.TextPointer) -> str:
+    """A text of the library's, which is released."""
+    try:
+        return _ffi.bytes_of(_ffi.penstock_text_slice(out)).decode()
+    finally:
+        _ffi.penstock_text_free(out)
+
+
 def _free_unless_lent(free: Callable[[Pointer], None], pointer: Pointer, lent: list[None]) -> None:
     # Something is lent only when the interpreter exits while a daemon thread is inside a call;
     # freeing then would crash that thread, and the process is about to give everything back.

@@ -6,6 +6,27 @@ from collections.abc import Sequence
 from typing import Literal, TypedDict
 
 
+class Log(TypedDict, total=False):
+    """What happens, as lines of text."""
+
+    level: Literal["debug", "info", "warning", "error"]
+    fd: int
+    file: str
+    format: Literal["json", "text"]
+
+
+class TraceOptions(TypedDict, total=False):
+    """What a trace tells."""
+
+    curl: bool
+
+
+class EventsOptions(TypedDict, total=False):
+    """What a queue of events tells."""
+
+    level: Literal["debug", "info", "warning", "error"]
+
+
 class Retry(TypedDict, total=False):
     """When a failed request is sent again."""
 

@@ -21,6 +21,7 @@ from ._settings import (
     Connections,
     Cost,
     CostLimit,
+    Log,
     Priority,
     RateLimit,
     Retry,
@@ -458,6 +459,8 @@ class ClientOptions(TypedDict, total=False):
     params: Params
     secrets: Literal["read", "skip"]
     env_file: str
+    traceparent: str
+    log: Log
     hosts: Sequence[str]
 
 
@@ -509,5 +512,6 @@ class JobDocument(TypedDict, total=False):
     output: JobOutput
     state: str
     max_duration: str
+    log: Log
     commit_every: str
     batch_records: int

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json as json_module
+import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, overload
 
 from . import _ffi
 from ._credentials import Credential, set_credential
 from ._documents import Source, read_document
-from ._handle import Handle, Owned, check
+from ._handle import Handle, Owned, check, taken
 from ._json import JSONLoads, dumps, reader
 from ._types import ClientOptions, SourceDocument, Stream
 from .errors import InternalError, Status, Timeout
+from .events import Events, Level, feed, open_events
 from .limiter import Limiter
 from .page import Page
 from .paginator import AsyncPaginator, Paginator
@@ -301,6 +303,64 @@ class Client(Handle[_ffi.ClientPointer]):
         finally:
             _ffi.penstock_text_free(out)
         return state
+
+    @overload
+    def metrics(self) -> dict[str, Any]: ...
+    @overload
+    def metrics(self, format: str) -> str: ...
+
+    def metrics(self, format: str | None = None) -> Any:
+        """What was counted since the client was opened, where the time of its streams went, and
+        what each of them waits for now and until when: what `penstock_client_metrics()` in
+        `penstock.h` describes.
+
+        Args:
+            format: "prometheus" or "openmetrics": a text that monitoring reads; else a dict.
+        """
+        out = _ffi.TextPointer()
+        error = _ffi.ErrorPointer()
+        form = (format or "json").encode()
+        with self._use() as pointer:
+            check(
+                _ffi.penstock_client_metrics(pointer, form, _ffi.byref(out), _ffi.byref(error)),
+                error,
+            )
+        text = taken(out)
+        return text if format else json_module.loads(text)
+
+    def trace(self, *, curl: bool = False) -> list[dict[str, Any]]:
+        """The last requests, waits, retries and errors, the oldest first, without secrets: what
+        `penstock_client_trace()` in `penstock.h` describes.
+
+        Args:
+            curl: Each request also as a line for a shell, with variables for what is secret.
+        """
+        out = _ffi.TextPointer()
+        error = _ffi.ErrorPointer()
+        options = dumps({"curl": curl})
+        with self._use() as pointer:
+            check(
+                _ffi.penstock_client_trace(
+                    pointer, options, len(options), _ffi.byref(out), _ffi.byref(error)
+                ),
+                error,
+            )
+        events: list[dict[str, Any]] = json_module.loads(taken(out))
+        return events
+
+    def events(self, level: Level = "info") -> Events:
+        """What happens on the client, as it happens, from the last events on.
+
+        Args:
+            level: The least important event that is wanted.
+        """
+        with self._use() as pointer:
+            return open_events(_ffi.penstock_client_events, pointer, level)
+
+    def log_to(self, logger: logging.Logger | None = None, level: Level = "info") -> None:
+        """Hand what happens to a logger ("penstock" when none is given) until the client is
+        closed. On a thread of its own: a handler that blocks or raises holds nothing up."""
+        feed(self.events(level), logger or logging.getLogger("penstock"))
 
     # ------------------------------------------------------------------------------- life
 

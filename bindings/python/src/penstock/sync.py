@@ -7,17 +7,21 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Any, overload
 
 from . import _ffi
 from ._batches import BatchFunction, open_with_batch
 from ._documents import Document, Source, read_document
-from ._handle import Handle, Owned, check, take_error
+from ._handle import Handle, Owned, check, take_error, taken
 from ._json import dumps
+from ._settings import Log
 from ._types import JobDocument, SourceDocument
 from .client import Client
 from .errors import ConfigError, PenstockError, Status, Timeout, error_for
+from .events import Events, Level, open_events
+from .publish import MetricsFile, MetricsServer
 
 # See paginator.py: how long a call may hold up Ctrl-C.
 _SLICE_MS = 100
@@ -61,6 +65,9 @@ class StreamReport:
     """Records of earlier runs that came again as they were and were left out ("across_runs")."""
     changed: int | None = None
     """Records of earlier runs that came with another content, and were written."""
+    waiting: Mapping[str, Any] | None = None
+    """What it waits for now ("for", "limit", "since_ms", "left_ms", "until"); None when it is over,
+    and in reports that nobody asked to have it in."""
     warnings: tuple[str, ...] = ()
     """What was odd, of the first pages that had something to say."""
 
@@ -182,10 +189,46 @@ class Sync(Handle[_ffi.SyncPointer]):
                 if deadline is not None and time.monotonic() >= deadline:
                     return False
 
-    def report(self) -> Report:
-        """Where the run stands now."""
+    def report(self, *, waiting: bool = False) -> Report:
+        """Where the run stands now.
+
+        Args:
+            waiting: Also what each stream waits for, and until when.
+        """
         with self._use() as pointer:
-            return _report(pointer)
+            report = _report(pointer)
+        if not waiting or report.done:
+            return report
+        waits = self.metrics().get("waiting", [])
+        found = {(one.get("source"), one["stream"]): one for one in waits}
+        alone = {one["stream"]: one for one in found.values()}
+        streams = tuple(
+            replace(one, waiting=found.get((one.source, one.stream), alone.get(one.stream)))
+            for one in report.streams
+        )
+        return replace(report, streams=streams)
+
+    @overload
+    def metrics(self) -> dict[str, Any]: ...
+    @overload
+    def metrics(self, format: str) -> str: ...
+
+    def metrics(self, format: str | None = None) -> Any:
+        """What the run's clients have counted: as `Client.metrics()`."""
+        out = _ffi.TextPointer()
+        error = _ffi.ErrorPointer()
+        form = (format or "json").encode()
+        with self._use() as pointer:
+            check(
+                _ffi.penstock_sync_metrics(pointer, form, _ffi.byref(out), _ffi.byref(error)), error
+            )
+        text = taken(out)
+        return text if format else json.loads(text)
+
+    def events(self, level: Level = "info") -> Events:
+        """What happens in the run: as `Client.events()`."""
+        with self._use() as pointer:
+            return open_events(_ffi.penstock_sync_events, pointer, level)
 
     def cancel(self) -> None:
         """End the run: streams that are not done end as "cancelled". Idempotent; any thread."""
@@ -228,6 +271,9 @@ def pull(
     interval: float = 0.25,
     timeout: float | None = None,
     check: bool = True,
+    log: Log | None = None,
+    metrics_file: str | os.PathLike[str] | None = None,
+    metrics_port: int | None = None,
 ) -> Report:
     """Pull every stream of a source, or of a job's sources, into JSON Lines files.
 
@@ -261,16 +307,25 @@ def pull(
         timeout: When to give up, in seconds; None: never.
         check: Raise the first error of a stream, once all streams have ended; the error's
             attribute `report` holds the results. False leaves the errors in the report.
+        log: Where what happens is written: `{"level": "info", "file": "pull.log"}` ("log" in
+            `penstock.schema()`).
+        metrics_file: A file that gets the figures of the run for Prometheus's node_exporter (its
+            name should end in .prom), as a whole every 15 seconds and at the end.
+        metrics_port: A port of the loopback address that serves them at /metrics meanwhile; 0: any.
 
     Raises:
         PenstockError: As `Sync` does, and (with `check`) what made a stream fail.
         Timeout: `timeout` passed; what was written stays.
     """
-    document = job_document(job, directory, streams, params, state, max_duration, keep_runs)
+    document = job_document(job, directory, streams, params, state, max_duration, keep_runs, log)
     deadline = None if timeout is None else time.monotonic() + timeout
     with document.named_in_errors():
         run = Sync(document.text, batch=batch)
-    with run:
+    with run, ExitStack() as published:
+        if metrics_file is not None:
+            published.enter_context(MetricsFile(metrics_file, run.metrics))
+        if metrics_port is not None:
+            published.enter_context(MetricsServer(run.metrics, metrics_port))
         done = False
         while not done:
             if stop is not None and stop.is_set():
@@ -279,7 +334,7 @@ def pull(
             watched = on_progress is not None or timeout is not None or stop is not None
             done = run.wait(interval if watched else None)
             if on_progress is not None and not done:
-                on_progress(run.report())
+                on_progress(run.report(waiting=True))
             if not done and deadline is not None and time.monotonic() >= deadline:
                 raise Timeout(
                     f"the run was not done within {timeout:g} s", status=Status.ERROR_TIMEOUT
@@ -302,6 +357,7 @@ def job_document(
     state: str | os.PathLike[str] | None = None,
     max_duration: str | None = None,
     keep_runs: bool = False,
+    log: Log | None = None,
 ) -> Document:
     """The job that pulls a source, or a job as it is."""
     document = read_document(job)
@@ -318,13 +374,16 @@ def job_document(
             about["state"] = os.fspath(state)
         if max_duration is not None:
             about["max_duration"] = max_duration
+        if log is not None:
+            about["log"] = dict(log)
         about["output"] = {"directory": os.fspath("out" if directory is None else directory)}
         if keep_runs:
             about["output"]["runs"] = "keep"
         # The source goes in as it was written: numbers keep their text.
         text = b'{"source":%s,%s' % (document.text, dumps(about)[1:])
         return Document(text, document.path)
-    if (streams, params, directory, state, max_duration, keep_runs) == (None,) * 5 + (False,):
+    given = (streams, params, directory, state, max_duration, log)
+    if given == (None,) * 6 and not keep_runs:
         return document
     content = json.loads(document.text)
     if (streams is not None or params is not None) and "sources" in content:
@@ -338,6 +397,8 @@ def job_document(
         content["params"] = {**content.get("params", {}), **params}
     if state is not None:
         content["state"] = os.fspath(state)
+    if log is not None:
+        content["log"] = dict(log)
     if max_duration is not None:
         content["max_duration"] = max_duration
     if keep_runs:

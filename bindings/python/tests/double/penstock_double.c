@@ -209,6 +209,49 @@ penstock_status penstock_client_state(penstock_client *client, penstock_text **o
     snprintf((*out)->json, sizeof(*out)->json, "{\"in_flight\":0,\"waiting\":0,\"hosts\":[]}");
     return PENSTOCK_OK;
 }
+penstock_status penstock_client_metrics(penstock_client *client, const char *format,
+                                        penstock_text **out, penstock_error **error) {
+    (void)client, (void)format, (void)error;
+    *out = made(TEXT, sizeof **out);
+    snprintf((*out)->json, sizeof(*out)->json, "{\"version\":1,\"streams\":[],\"waiting\":[]}");
+    return PENSTOCK_OK;
+}
+penstock_status penstock_client_trace(penstock_client *client, const char *options, size_t size,
+                                      penstock_text **out, penstock_error **error) {
+    (void)client, (void)options, (void)size, (void)error;
+    *out = made(TEXT, sizeof **out);
+    snprintf((*out)->json, sizeof(*out)->json, "[]");
+    return PENSTOCK_OK;
+}
+penstock_status penstock_sync_metrics(penstock_sync *sync, const char *format, penstock_text **out,
+                                      penstock_error **error) {
+    (void)sync, (void)format, (void)error;
+    *out = made(TEXT, sizeof **out);
+    snprintf((*out)->json, sizeof(*out)->json, "{\"version\":1,\"streams\":[],\"waiting\":[]}");
+    return PENSTOCK_OK;
+}
+penstock_status penstock_client_events(penstock_client *client, const char *options, size_t size,
+                                       penstock_events **out, penstock_error **error) {
+    (void)client, (void)options, (void)size, (void)out;
+    return fail(error, PENSTOCK_ERROR_INTERNAL);
+}
+penstock_status penstock_sync_events(penstock_sync *sync, const char *options, size_t size,
+                                     penstock_events **out, penstock_error **error) {
+    (void)sync, (void)options, (void)size, (void)out;
+    return fail(error, PENSTOCK_ERROR_INTERNAL);
+}
+penstock_status penstock_events_next(penstock_events *events, int64_t timeout_ms,
+                                     penstock_text **event, penstock_error **error) {
+    (void)events, (void)timeout_ms, (void)event, (void)error;
+    return PENSTOCK_END;
+}
+int penstock_events_fd(const penstock_events *events) {
+    (void)events;
+    return -1;
+}
+void penstock_events_free(penstock_events *events) {
+    (void)events;
+}
 void penstock_client_cancel(penstock_client *client) {
     client->cancelled = 1;
 }

@@ -18,7 +18,7 @@ import pytest
 
 import penstock
 from penstock.cli import main
-from penstock.cli.output import ProgressLine
+from penstock.cli.progress import Progress
 
 from .conftest import SOURCE
 
@@ -201,7 +201,7 @@ def test_signals_end_a_run_within_a_moment(
         [*COMMAND, "pull", write("stuck")], env=ENVIRONMENT, stderr=subprocess.PIPE, text=True
     )
     assert process.stderr is not None
-    assert "users 3/3" in process.stderr.readline()
+    assert "users  3/3" in process.stderr.readline()
     started = time.monotonic()
     process.send_signal(number)
     _, errors = process.communicate(timeout=10)
@@ -227,7 +227,7 @@ def test_a_reader_that_goes_away_is_no_error_to_talk_about(write: Write) -> None
     process.stderr.close()
 
 
-def test_progress_on_a_terminal_is_one_line_that_goes_away(write: Write) -> None:
+def test_progress_on_a_terminal_is_a_line_a_stream_that_goes_away(write: Write) -> None:
     mine, theirs = pty.openpty()
     process = subprocess.Popen(
         [*COMMAND, "pull", write()], env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=theirs
@@ -236,9 +236,10 @@ def test_progress_on_a_terminal_is_one_line_that_goes_away(write: Write) -> None
     process.communicate(timeout=20)
     shown = "".join(read_all(mine))
     assert process.returncode == 0
-    assert shown.startswith("\rusers 3/3")
-    assert shown.endswith("\r\x1b[K")
-    assert "\n" not in shown
+    assert shown.startswith("\r\x1b[J")
+    assert "users  3/3  done" in shown
+    # Back to where it began, and all of it away.
+    assert shown.endswith("\r\x1b[1A\x1b[J")
 
 
 def read_all(descriptor: int) -> Iterator[str]:
@@ -250,15 +251,18 @@ def read_all(descriptor: int) -> Iterator[str]:
     os.close(descriptor)
 
 
-def test_progress_elsewhere_is_a_line_a_second_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_elsewhere_is_a_line_for_what_moved(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     out = io.StringIO()
-    line = ProgressLine(out)
+    progress = Progress(out)
     report = penstock.pull({"streams": {}})
     for _ in range(50):
         now[0] += 0.1
-        line.show(report)
-    line.clear()
-    # Nothing new happened after the first one.
-    assert out.getvalue() == "users 3/3 done, events 4 done | 4 records/s, 2 s\n"
+        progress.show(report)
+    progress.clear()
+    # Nothing new happened after the first ones.
+    assert [line.split("  ")[:3] for line in out.getvalue().splitlines()] == [
+        ["users", "3/3", "done"],
+        ["events", "4", "done"],
+    ]

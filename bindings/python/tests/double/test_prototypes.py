@@ -33,6 +33,7 @@ HANDLES = (
     "client",
     "credential_reply",
     "error",
+    "events",
     "limiter",
     "page",
     "paginator",

@@ -12,10 +12,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from .._settings import Log
 from ..sync import Report, StreamReport
 from ..sync import pull as pull_streams
 from .options import Commands, add_params, params_of
-from .output import ProgressLine, complain, one_line, results_table
+from .output import complain, one_line, results_table
+from .progress import Progress
 
 
 def add_to(commands: Commands) -> None:
@@ -55,14 +57,36 @@ def add_to(commands: Commands) -> None:
         help="each run into files of its own, <stream>.000001.jsonl and so on",
     )
     parser.add_argument("--quiet", action="store_true", help="no progress and no table")
-    parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print the results as JSON, and what happens meanwhile as JSON lines on stderr",
+    )
+    parser.add_argument(
+        "--log-level",
+        choices=("debug", "info", "warning", "error"),
+        help="write what happens to stderr instead of the progress",
+    )
+    parser.add_argument("--log-file", metavar="FILE", help="append what happens to a file")
+    parser.add_argument(
+        "--metrics-file",
+        metavar="FILE.prom",
+        help="write the figures of the run to a file for node_exporter, every 15 s and at the end",
+    )
+    parser.add_argument(
+        "--metrics-port",
+        type=_port,
+        metavar="PORT",
+        help="serve the figures at http://127.0.0.1:PORT/metrics meanwhile",
+    )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Carry out the command."""
     options.documents = (options.document,)
-    line = None if options.quiet else ProgressLine(sys.stderr)
+    quiet = options.quiet or options.json or options.log_level is not None
+    line = None if quiet else Progress(sys.stderr)
     stop = _Stop()
     try:
         stop.begin()
@@ -76,6 +100,9 @@ def run(options: argparse.Namespace) -> int:
             keep_runs=options.keep_runs,
             stop=stop.event,
             on_progress=None if line is None else line.show,
+            log=_log(options),
+            metrics_file=options.metrics_file,
+            metrics_port=options.metrics_port,
             check=False,
         )
     finally:
@@ -121,6 +148,23 @@ class _Stop:
         self.end()
         self.number = number
         self.event.set()
+
+
+def _log(options: argparse.Namespace) -> Log | None:
+    if options.log_file is not None:
+        return {"level": options.log_level or "info", "file": options.log_file}
+    if options.quiet:
+        return None
+    if options.json:
+        return {"level": options.log_level or "info", "fd": 2, "format": "json"}
+    return None if options.log_level is None else {"level": options.log_level, "fd": 2}
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 65536:
+        raise ValueError(text)
+    return number
 
 
 def as_json(report: Report) -> dict[str, Any]:
