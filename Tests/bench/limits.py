@@ -66,7 +66,7 @@ def cases() -> list[Case]:
             Case("fixed", rate, 1, 0, window, parallel),
             Case("bucket", rate, rate // 10, 0, bucket, parallel),
         ]
-    spacing = {"spacing": "20 ms"}
+    spacing = {"spacing": "20ms"}
     found += [
         Case("bucket", 50, 1, 0, spacing, 1),
         Case("bucket", 50, 1, 0, {"requests": 50, "per": "1s", "burst": 1}, 1),
@@ -95,8 +95,9 @@ def told(url: str, case: Case, name: str) -> None:
     # The last period has only begun. The first one gives a bucket's burst besides.
     whole = stats["periods"][:-1]
     most = case.rate * len(whole) + (case.burst if case.kind == "bucket" else 0)
-    used = sum(whole) / most if whole else 0.0
-    print(f"{case.name:30} {name:22} {used:6.3f} {stats['refused']:8}", flush=True)
+    # Who sent all of it within the first period has used none of the others.
+    used = f"{sum(whole) / most:.3f}" if whole else "-"
+    print(f"{case.name:30} {name:22} {used:>6} {stats['refused']:8}", flush=True)
 
 
 def penstock(url: str, case: Case, seconds: float) -> None:
