@@ -1,5 +1,6 @@
 internal import CCurl
 internal import Engine
+internal import Glibc
 
 /// The header fields of a request as libcurl takes them. Pages of one stream carry the same ones, so the list is made
 /// once and shared by all of them.
@@ -35,7 +36,15 @@ final class RequestHeaders {
         self.list = list
     }
 
-    deinit { curl_slist_free_all(list) }
+    deinit {
+        // Credentials stand in it.
+        var next = list
+        while let line = next {
+            if let text = line.pointee.data { explicit_bzero(text, strlen(text)) }
+            next = line.pointee.next
+        }
+        curl_slist_free_all(list)
+    }
 
     /// Whether that request would give the same list.
     func serve(_ request: TransferRequest) -> Bool {
