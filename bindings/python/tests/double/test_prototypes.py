@@ -31,14 +31,14 @@ VALUES: dict[str, Any] = {
 HANDLES = (
     "client",
     "credential_reply",
-    "limiter",
-    "paginator",
-    "page",
-    "sync",
-    "error",
-    "text",
-    "state",
     "batch",
+    "error",
+    "limiter",
+    "page",
+    "paginator",
+    "state",
+    "sync",
+    "text",
 )
 
 
