@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 import penstock
 import pytest
 from conftest import TESTS
+
 from real_servers.launch import launch
 
 # A figure worth telling needs more than a test has time for.
