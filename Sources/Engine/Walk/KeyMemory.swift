@@ -9,8 +9,8 @@ final class KeyMemory: @unchecked Sendable {
         case new, seen, full
     }
 
-    private var young: Set<Fingerprint> = []
-    private var old: Set<Fingerprint> = []
+    private var young = Keys()
+    private var old = Keys()
     private let plan: DuplicatesPlan
     /// Keys that are no longer known.
     private(set) var forgotten: Int64 = 0
@@ -24,14 +24,32 @@ final class KeyMemory: @unchecked Sendable {
             seen += 1
             return .seen
         }
-        if plan.failsWhenFull, Int64(young.count) >= plan.maxKeys { return .full }
-        if !plan.failsWhenFull, Int64(young.count) >= max(1, plan.maxKeys / 2) {
-            forgotten = forgotten.addingSaturating(Int64(old.count))
+        if plan.failsWhenFull, young.count >= plan.maxKeys { return .full }
+        if !plan.failsWhenFull, young.count >= max(1, plan.maxKeys / 2) {
+            forgotten = forgotten.addingSaturating(old.count)
             old = young
-            young = []
+            young = Keys()
         }
         young.insert(key)
         return .new
+    }
+
+    /// In many sets: a set that grows is there twice meanwhile, and of all keys in one that would be half as much again.
+    private struct Keys {
+        private var shards: [Set<Fingerprint>] = []
+        private(set) var count: Int64 = 0
+        private static let shardCount = 32
+
+        func contains(_ key: Fingerprint) -> Bool { !shards.isEmpty && shards[Self.place(of: key)].contains(key) }
+
+        mutating func insert(_ key: Fingerprint) {
+            // Most walks have no keys at all.
+            if shards.isEmpty { shards = Array(repeating: [], count: Self.shardCount) }
+            shards[Self.place(of: key)].insert(key)
+            count &+= 1
+        }
+
+        private static func place(of key: Fingerprint) -> Int { Int(key.high % UInt64(shardCount)) }
     }
 }
 
