@@ -35,8 +35,8 @@ struct FanOut: Sendable {
     /// Walks that are done count too, while one that began before them is not.
     private static let mostStanding = 4096
 
-    private var stream: Stream
-    private let plan: OverPlan
+    @Boxed private var stream: Stream
+    @Boxed private var plan: OverPlan
     private var combinations: Combinations
     /// In the order of their parents.
     private var children: [Child] = []
@@ -65,7 +65,7 @@ struct FanOut: Sendable {
     /// It goes on from a checkpoint, and nothing was handed over yet: if nothing is, the run before was whole, and the next
     /// one begins.
     private var mayBeginAnew = false
-    private let origin: Checkpoint.Origin
+    @Boxed private var origin: Checkpoint.Origin
     /// The last page is kept back where skips are to be told on it.
     private var last: PageFacts?
 

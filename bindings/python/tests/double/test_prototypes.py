@@ -27,7 +27,17 @@ VALUES: dict[str, Any] = {
     "penstock_status": ctypes.c_int,
     "penstock_slice": _ffi.penstock_slice,
 }
-HANDLES = ("client", "credential_reply", "limiter", "paginator", "page", "sync", "error", "text")
+HANDLES = (
+    "client",
+    "credential_reply",
+    "error",
+    "limiter",
+    "page",
+    "paginator",
+    "state",
+    "sync",
+    "text",
+)
 
 
 def text_without_comments() -> str:
