@@ -85,6 +85,13 @@ def test_three_sources(practice: Practice, tmp_path: Path) -> None:
     }
 
 
+def test_the_closing_exercise(practice: Practice, tmp_path: Path) -> None:
+    done = run("closing_exercise.py", practice.url, "--directory", tmp_path / "exercise")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count(" 0 missing, 0 too many") == 3
+    assert "0 violations" in done.stdout
+
+
 def test_three_sources_when_one_fails(practice: Practice, tmp_path: Path) -> None:
     # The fifth request, whosever it is, comes to nothing.
     url = f"{practice.url}/fault/404;on=5;name=five"

@@ -4,7 +4,7 @@
     PYTHONPATH=bindings/python/src python3 examples/python/three_sources.py http://127.0.0.1:8080
 
     users         by cursor                10 requests a second, bursts of 50
-    transactions  by the last record's id   5 requests a second, bursts of 20
+    transactions  by windows of a month     5 requests a second, bursts of 20
     events        by offset                20 requests a second, bursts of 100
 
 Each stream goes into a JSON Lines file. A line of progress comes for every 1,000 records of a
@@ -69,7 +69,10 @@ def main() -> int:
     given = parser.parse_args()
     # check=False: errors stand in the report beside the results of the other streams.
     report = penstock.pull(
-        job(given.base_url, given.directory), on_progress=Progress(), interval=0.1, check=False
+        job(given.base_url, given.directory),
+        on_progress=Progress(),
+        interval=0.1,
+        check=False,
     )
     print_table(report)
     return 0 if report.ok else 1
