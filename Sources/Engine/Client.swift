@@ -26,7 +26,7 @@ public struct Client {
         public init() {}
     }
 
-    public let source: Source
+    @Boxed public private(set) var source: Source
     var limiter: Limiter
     var servers: Servers
     /// What it shares with others, besides its own limits.

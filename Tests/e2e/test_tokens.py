@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -351,3 +352,36 @@ def test_a_key_that_can_not_sign_is_refused_at_the_start(
     with pytest.raises(penstock.AuthError) as caught:
         penstock.Client({"base_url": "http://127.0.0.1:9", "auth": auth})
     assert "/auth/private_key" in str(caught.value) and told in str(caught.value)
+
+
+def test_ten_thousand_requests_with_tokens_that_live_two_seconds(server: str) -> None:
+    source = document(server, "ten-thousand", "oauth2_client_credentials", ";ttl=2s")
+    source["retry"] = {"attempts": 1}
+    source["limits"] = [{"requests": 900, "per": "1s"}]
+    failed: list[Exception] = []
+    with penstock.Client(source) as api:
+
+        def work() -> None:
+            for _ in range(1250):
+                try:
+                    page = api.request("GET", "/auth/oauth:ten-thousand/single/users:1")
+                    assert page.status == 200
+                except Exception as error:
+                    failed.append(error)
+
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        ended = time.monotonic_ns()
+    assert failed == []
+    seen = realm(server, "ten-thousand")
+    times = seen["asked_at_ns"]
+    # A tenth of two seconds before its end: one each 1.8 seconds is the least that there can be.
+    least = int((ended - times[0]) / 1.8e9) + 1
+    assert seen["refused"] == {} and abs(len(times) - least) <= 1, (len(times), least)
+    with urllib.request.urlopen(f"{server}/_stats", timeout=30) as answer:
+        stats = json.load(answer)
+    assert stats["routes"]["/auth/oauth:ten-thousand/single/users:1"] == 10_000
+    print(f"{len(times)} tokens for 10,000 requests in {(ended - times[0]) / 1e9:.1f} s")

@@ -2,12 +2,14 @@
 // and checkpoints. Any bytes must be read or refused without a trap, and what is read keeps its promises. One binary,
 // built by Tests/fuzz/run with the engine and its test kit in one module; PENSTOCK_FUZZ_TARGET says which.
 
-private let targets: [String: (UnsafeRawBufferPointer) -> Void] = [
+private typealias Target = @Sendable (UnsafeRawBufferPointer) -> Void
+
+private let targets: [String: Target] = [
     "url": fuzzURL, "link": fuzzLink, "headers": fuzzHeaders, "waits": fuzzWaits, "token": fuzzToken,
     "redirect": fuzzRedirect, "checkpoint": fuzzCheckpoint, "document": fuzzDocument,
 ]
 
-private let target: (UnsafeRawBufferPointer) -> Void = {
+private let target: Target = {
     let name = getenv("PENSTOCK_FUZZ_TARGET").map { String(cString: $0) } ?? ""
     guard let found = targets[name] else { fatalError("PENSTOCK_FUZZ_TARGET is none of \(targets.keys.sorted())") }
     return found
@@ -50,7 +52,7 @@ private func check(_ url: WebURL) {
     precondition(set.origin == url.origin && set.path == url.path, "a query value that changes the rest")
 }
 
-private func fuzzURL(_ bytes: UnsafeRawBufferPointer) {
+@Sendable private func fuzzURL(_ bytes: UnsafeRawBufferPointer) {
     let (first, second) = cut(bytes)
     if let url = try? WebURL(text(first)) {
         check(url)
@@ -60,7 +62,7 @@ private func fuzzURL(_ bytes: UnsafeRawBufferPointer) {
     if let base, let target = try? base.resolving(text(bytes)) { check(target) }
 }
 
-private func fuzzLink(_ bytes: UnsafeRawBufferPointer) {
+@Sendable private func fuzzLink(_ bytes: UnsafeRawBufferPointer) {
     let header = LinkHeader(text(bytes).split(separator: "\n", omittingEmptySubsequences: false).map(String.init))
     for link in header.links {
         _ = link.title
@@ -82,13 +84,16 @@ private func head(_ bytes: UnsafeRawBufferPointer, status: Int = 200) -> Respons
     return head
 }
 
-private func fuzzHeaders(_ bytes: UnsafeRawBufferPointer) {
+@Sendable private func fuzzHeaders(_ bytes: UnsafeRawBufferPointer) {
     let fields = HeaderFields(head: bytes)
     for index in 0..<fields.count {
         let (name, value) = (fields.name(at: index), fields.value(at: index))
         precondition(!name.utf8.contains { $0 == 0x0A || $0 == 0x3A }, "a header's name with a line break or colon")
         precondition(!value.utf8.contains(0x0A), "a header's value with a line break")
-        precondition(fields.contains(name) && fields.first(name) != nil, "a header that is not found by its name")
+        // A name that is no text is shown with stand-ins for its bytes.
+        if !name.unicodeScalars.contains("\u{FFFD}") {
+            precondition(fields.contains(name) && fields.first(name) != nil, "a header that is not found by its name")
+        }
         _ = fields.joined(name)
         _ = StructuredFields.list([value])
         _ = StructuredFields.dictionary([value])
@@ -97,7 +102,7 @@ private func fuzzHeaders(_ bytes: UnsafeRawBufferPointer) {
 }
 
 /// Every wait that a server can cause is none or one that ends.
-private func fuzzWaits(_ bytes: UnsafeRawBufferPointer) {
+@Sendable private func fuzzWaits(_ bytes: UnsafeRawBufferPointer) {
     let (lines, body) = bytes.split(at: "\n\n")
     for status in [200, 403, 429, 503] {
         let feedback = RateLimitFeedback(
@@ -134,7 +139,7 @@ extension UnsafeRawBufferPointer {
 // MARK: tokens
 
 /// Headers, an empty line, the body; then as a whole walk that lives on that answer.
-private func fuzzToken(_ bytes: UnsafeRawBufferPointer) {
+@Sendable private func fuzzToken(_ bytes: UnsafeRawBufferPointer) {
     let (lines, body) = bytes.split(at: "\n\n")
     for (status, form) in zip([200, 400, 302], [TokenPlaces.Expiry.auto, .date, .seconds]) {
         var places = TokenPlaces()
@@ -177,6 +182,16 @@ private let tokenSource: Source? = parsed(
 
 // MARK: redirects and next links
 
+/// As a whole: parts of it are what the fuzzer makes of its seeds.
+private func holdsSecret(_ text: String) -> Bool {
+    let text = ASCII.lowercased(text)
+    return ["canary-token+/=", "canary key&1", "canary-secret"].contains { secret in
+        [secret, PercentEncoding.formField(secret), PercentEncoding.encode(secret)].contains {
+            ASCII.contains(text, ASCII.lowercased($0))
+        }
+    }
+}
+
 private let roaming: Source? = parsed(
     #"""
     {"base_url": "https://api.example.com/v1", "auth": [{"type": "bearer", "token": "canary-token+/="},
@@ -186,7 +201,7 @@ private let roaming: Source? = parsed(
     """#)
 
 /// Each line is what the server answers: a status digit (3 redirects, 4 fails, others give a next link), then the text.
-private func fuzzRedirect(_ bytes: UnsafeRawBufferPointer) {
+@Sendable private func fuzzRedirect(_ bytes: UnsafeRawBufferPointer) {
     guard let source = roaming, let stream = source.streams.first else { return }
     var lines = text(bytes).split(separator: "\n", maxSplits: 30).map(String.init)[...]
     let world = World(services: TestServices(.seeded(Seeded(seed: 1)))) { request, _ in
@@ -218,11 +233,11 @@ private func fuzzRedirect(_ bytes: UnsafeRawBufferPointer) {
         if url.origin == source.baseURL.origin { continue }
         precondition(url.origin.text == "https://files.example.com", "a request to \(url.origin)")
         let shown = sent.request.url + sent.request.headers.map(\.value).joined()
-        precondition(!ASCII.contains(ASCII.lowercased(shown), "canary"), "a secret on its way to another origin")
+        precondition(!holdsSecret(shown), "a secret on its way to another origin")
     }
     for ending in world.endings {
         let said = "\(ending.failure?.message ?? "") \(ending.failure?.url ?? "") \(ending.failure?.body ?? "")"
-        precondition(!ASCII.contains(said, "canary"), "a secret in a message")
+        precondition(!holdsSecret(said), "a secret in a message")
         precondition(!said.utf8.contains { $0 < 0x20 }, "a message of several lines")
     }
 }
@@ -245,7 +260,7 @@ private func parsed(_ text: String) -> Source? {
 }
 
 /// What is a document is explained, walked a step, and shows no secret; what is none is refused in one line.
-private func fuzzDocument(_ bytes: UnsafeRawBufferPointer) {
+@Sendable private func fuzzDocument(_ bytes: UnsafeRawBufferPointer) {
     guard let document = TestServices(.always(0)).decode(bytes) else { return }
     do throws(Failure) {
         let source = try Source.parse(document: document, references: NoReferences())
@@ -264,7 +279,7 @@ private func fuzzDocument(_ bytes: UnsafeRawBufferPointer) {
     }
 }
 
-private func fuzzCheckpoint(_ bytes: UnsafeRawBufferPointer) {
+@Sendable private func fuzzCheckpoint(_ bytes: UnsafeRawBufferPointer) {
     let value = TestServices(.always(0)).decode(bytes)
     guard let source = roaming, var stream = source.streams.first else { return }
     do throws(Failure) {

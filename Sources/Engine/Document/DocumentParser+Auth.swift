@@ -36,6 +36,7 @@ extension DocumentParser {
             credential.origin =
                 plan.host.map { "a token from the host's callback \(MessageText.quoted($0))" }
                 ?? "a token from \((plan.first ?? plan.renewal)?.url.redacted() ?? "nowhere")"
+            if let store = plan.store { credential.origin += ", kept in \(MessageText.quoted(store.file))" }
             credential.token = source.tokens.count
             source.tokens.append(plan)
             return credential

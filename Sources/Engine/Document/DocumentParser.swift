@@ -180,7 +180,9 @@ struct DocumentParser {
                     try overText(over, at: value)
                 }
                 // Credentials by name, wherever they come from.
-                if ["authorization", "cookie"].contains(lowered) { field.value = field.value.kept() }
+                if ["authorization", "cookie"].contains(lowered) || Self.isCredential(name, field.value) {
+                    field.value = field.value.kept()
+                }
                 result.append(field)
             }
         }
@@ -204,10 +206,31 @@ struct DocumentParser {
     mutating func pairs(_ place: DocumentPlace?) throws(Failure) -> [RequestPlan.NamedText] {
         var result: [RequestPlan.NamedText] = []
         for (name, value) in place?.members ?? [] {
-            result += try field(name, value)
+            for var field in try field(name, value) {
+                if readsPlaces, Self.isCredential(name, field.value) { field.value = field.value.kept() }
+                result.append(field)
+            }
         }
         return result
     }
+
+    /// Whether a literal or a parameter under that name is taken for a credential though the document does not say so:
+    /// it stays with its origin and out of messages. Not short ones, which messages would be full of.
+    private static func isCredential(_ name: String, _ value: ConfigText) -> Bool {
+        guard case .plain(let text) = value, text.utf8.count >= 8 else { return false }
+        let plain = String(
+            decoding: ASCII.lowercased(name).utf8.filter { ASCII.isAlpha($0) || ASCII.isDigit($0) }, as: UTF8.self)
+        return credentialNames.contains(plain.hasPrefix("x") ? String(plain.dropFirst()) : plain)
+            || credentialNames.contains(plain)
+    }
+
+    /// Without case, dashes and underscores, and the "X-" of headers.
+    private static let credentialNames: Set<String> = [
+        "accesskey", "accesstoken", "apikey", "apisecret", "apitoken", "appkey", "authkey", "authorization",
+        "authtoken",
+        "bearertoken", "clientsecret", "passwd", "password", "privatetoken", "secret", "secretkey", "sessionid",
+        "sessiontoken", "subscriptionkey", "token",
+    ]
 }
 
 extension ConfigText {

@@ -1,6 +1,6 @@
 /// What one stream of a document means, in plain words.
 struct StreamExplanation {
-    private let stream: Stream
+    @Boxed private var stream: Stream
     private let whole: Explanation
     private let definition: JSONValue
     private var plan: PagingPlan { stream.paging }

@@ -61,12 +61,14 @@ enum Redaction {
         for encoded in [
             WebURL.encodeQueryValue(plain), PercentEncoding.formField(plain), PercentEncoding.encode(plain),
         ] where encoded != plain {
-            forms += [encoded, Redaction.lowerHex(encoded)]
+            forms.append(encoded)
         }
-        var writer = JSONWriter()
-        writer.string(plain)
-        let quoted = String(writer.text.dropFirst().dropLast())
-        forms += [quoted, Redaction.replacing("/", by: "\\/", in: quoted), Redaction.htmlSafe(quoted)]
+        let quoted = Redaction.quoted(plain)
+        var texts = [quoted, Redaction.replacing("/", by: "\\/", in: quoted), Redaction.htmlSafe(quoted)]
+        texts.append(Redaction.asciiOnly(quoted))
+        // And a JSON text within another one.
+        texts += texts.filter { $0 != plain }.map(Redaction.quoted)
+        forms += texts
         // A short one would be found in texts that have nothing to do with it.
         if plain.utf8.count >= 6 { forms += Redaction.base64(of: Array(plain.utf8)) }
         return forms
@@ -89,6 +91,24 @@ enum Redaction {
         whole.reduce(into: "") { $0 += $1 == character ? text : String($1) }
     }
 
+    private static func quoted(_ text: String) -> String {
+        var writer = JSONWriter()
+        writer.string(text)
+        return String(writer.text.dropFirst().dropLast())
+    }
+
+    /// As Python writes JSON unless it is told otherwise.
+    private static func asciiOnly(_ text: String) -> String {
+        text.utf16.reduce(into: "") { result, unit in
+            if let scalar = Unicode.Scalar(unit), scalar.isASCII {
+                result.unicodeScalars.append(scalar)
+            } else {
+                let digits = String(unit, radix: 16)
+                result += "\\u" + String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits
+            }
+        }
+    }
+
     /// As Go and others write JSON.
     private static func htmlSafe(_ text: String) -> String {
         text.reduce(into: "") { result, character in
@@ -101,16 +121,6 @@ enum Redaction {
         }
     }
 
-    private static func lowerHex(_ encoded: String) -> String {
-        var bytes = Array(encoded.utf8)
-        for index in bytes.indices where bytes[index] == UInt8(ascii: "%") {
-            for digit in [index + 1, index + 2] where digit < bytes.count {
-                bytes[digit] = ASCII.lowercased(bytes[digit])
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
     private static func replacing(_ needle: [UInt8], in hay: [UInt8]) -> [UInt8] {
         guard let first = needle.first, hay.count >= needle.count else { return hay }
         var result: [UInt8] = []
@@ -118,7 +128,7 @@ enum Redaction {
         var index = 0
         while index < hay.count {
             let end = index + needle.count
-            if hay[index] == first, end <= hay.count, hay[index..<end].elementsEqual(needle) {
+            if hay[index] == first, end <= hay.count, matches(hay[index..<end], needle) {
                 result.append(contentsOf: "(secret)".utf8)
                 index = end
             } else {
@@ -127,6 +137,21 @@ enum Redaction {
             }
         }
         return result
+    }
+
+    /// Byte by byte; the digits behind a percent sign or \\u in either case.
+    private static func matches(_ part: ArraySlice<UInt8>, _ needle: [UInt8]) -> Bool {
+        var digits = 0
+        var before: UInt8 = 0
+        for (byte, wanted) in zip(part, needle) {
+            if byte != wanted {
+                guard digits > 0, ASCII.lowercased(byte) == ASCII.lowercased(wanted) else { return false }
+            }
+            let isEscape = wanted == UInt8(ascii: "u") && before == UInt8(ascii: "\\")
+            digits = wanted == UInt8(ascii: "%") ? 2 : isEscape ? 4 : max(digits - 1, 0)
+            before = wanted
+        }
+        return true
     }
 }
 

@@ -33,8 +33,8 @@ struct FanOut: Sendable {
     /// Walks that are done count too, while one that began before them is not.
     private static let mostStanding = 4096
 
-    private let stream: Stream
-    private let plan: OverPlan
+    @Boxed private var stream: Stream
+    @Boxed private var plan: OverPlan
     private var combinations: Combinations
     /// In the order of their parents.
     private var children: [Child] = []
@@ -58,7 +58,7 @@ struct FanOut: Sendable {
     /// Of an earlier run, until they are met again.
     private var awaited: [FanOutPosition.Entry] = []
     private var hasAnchor = false
-    private let origin: Checkpoint.Origin
+    @Boxed private var origin: Checkpoint.Origin
     /// The last page is kept back where skips are to be told on it.
     private var last: PageFacts?
 

@@ -7,7 +7,7 @@ struct Intake: Sendable {
         case problem(Failure)
     }
 
-    let dimension: OverPlan.Dimension
+    @Boxed private(set) var dimension: OverPlan.Dimension
     /// The parent's.
     var walk: UInt64?
     private(set) var entries: [Entry] = []

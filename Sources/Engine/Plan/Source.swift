@@ -37,22 +37,22 @@ public struct Source: Sendable {
     /// Go with every request.
     public var headers: [RequestPlan.NamedText] = []
     public var query: [RequestPlan.NamedText] = []
-    public var limits: LimitPlan = LimitPlan()
-    public var retry = RetryPlan()
-    public var serverLimits = ServerLimitsPlan()
-    public var breaker = BreakerPlan()
+    @Boxed public var limits: LimitPlan = LimitPlan()
+    @Boxed public var retry = RetryPlan()
+    @Boxed public var serverLimits = ServerLimitsPlan()
+    @Boxed public var breaker = BreakerPlan()
     /// The header for the keys of requests that are not idempotent. Nil: they get none.
     public var keyHeader: String?
     /// In their order, before the built-in rules.
     public var errors: [ErrorRule] = []
-    public var transfer = TransferLimits()
-    public var transport: TransportSettings
+    @Boxed public var transfer = TransferLimits()
+    @Boxed public var transport: TransportSettings
     public var maxRedirects: Int64 = Source.defaultMaxRedirects
     /// Origins other than the base URL's that may be followed, without credentials.
     public var otherOrigins: [Origin] = []
     public var streams: [Stream] = []
     /// What options texts for this source are read with.
-    var context = SourceContext()
+    @Boxed var context = SourceContext()
 
     static let defaultMaxRedirects: Int64 = 5
     static let defaultTransport = TransportSettings(userAgent: "penstock/\(Version.text)")
@@ -66,13 +66,13 @@ public struct Source: Sendable {
 /// One endpoint that yields records.
 public struct Stream: Sendable {
     public var name: String
-    public var request: RequestPlan
+    @Boxed public var request: RequestPlan
     public var records: RecordsPlan = .detect
     /// A response without the record list is an empty page (Google leaves empty lists out) instead of an error.
     public var missingRecordsAreEmpty = false
-    public var paging: PagingPlan = PagingPlan(style: .detect)
+    @Boxed public var paging: PagingPlan = PagingPlan(style: .detect)
     /// What becomes of the records that were found.
-    public var rules = RecordRules()
+    @Boxed public var rules = RecordRules()
     /// Before the source's.
     public var errors: [ErrorRule] = []
     /// How many pages, and decoded bytes, may be under way or ready before the host takes them. Nil: as many as

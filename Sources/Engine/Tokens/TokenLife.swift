@@ -19,7 +19,7 @@ struct TokenLife: Sendable {
         case failed(Failure)
     }
 
-    let plan: TokenPlan
+    @Boxed private(set) var plan: TokenPlan
     private(set) var held: Held?
     var work = Work.none
     /// Counts tokens, so that a refusal of an old one does not end a new one.

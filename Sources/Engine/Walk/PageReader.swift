@@ -41,7 +41,7 @@ struct PageReader: Sendable {
 
     let records: RecordReader
     private let tokenSource: ValueSource?
-    private let paging: PagingPlan
+    @Boxed private var paging: PagingPlan
     private let scanner: JSONScanner
     private let values: ResponseReader
     private let carried: [ValueSource]

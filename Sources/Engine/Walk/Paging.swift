@@ -11,7 +11,7 @@ struct Paging: Sendable {
         case page(PageToken)
     }
 
-    let plan: PagingPlan
+    @Boxed private(set) var plan: PagingPlan
     private(set) var pages: Int64 = 0
     /// Since the walk started, or started again.
     private(set) var received: Int64 = 0

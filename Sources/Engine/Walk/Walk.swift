@@ -12,7 +12,7 @@ struct Walk: Sendable {
     }
 
     let id: UInt64
-    let stream: Stream
+    @Boxed private(set) var stream: Stream
     /// A single request of the host: any status it accepts and any body will do.
     let isCall: Bool
     private(set) var builder: RequestBuilder
@@ -52,7 +52,7 @@ struct Walk: Sendable {
     /// How many pages the host has asked for, where that matters.
     private var asked: UInt64 = 1
     /// What checkpoints name; nil for a single request.
-    private let origin: Checkpoint.Origin?
+    @Boxed private var origin: Checkpoint.Origin?
     /// Where this run of the walk begins.
     private(set) var firstIndex: UInt64 = 0
     private var firstToken: PageToken?

@@ -37,6 +37,10 @@ extension EasyHandle {
             result, text: text, sends: reception.pointee.sends,
             responseBegan: responseBegan(result),
             headComplete: reception.pointee.headComplete)
+        // libcurl has a cap on one line of its own, and says "Out of memory" of it.
+        if kind == .headersTooLarge {
+            return failure(kind, "a line of the headers is too long", code: result, now: now)
+        }
         return failure(kind, FailureKind.line(text), code: result, now: now)
     }
 

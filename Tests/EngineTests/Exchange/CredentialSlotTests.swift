@@ -125,6 +125,10 @@ import Testing
         let bytes = Array(plain.utf8)
         var said = [plain, #"p+s\/\"w<ör>d&\\:%1é"#, #"p+s/\"w\u003cör\u003ed\u0026\\:%1é"#]
         said += [PercentEncoding.formField(plain), PercentEncoding.encode(plain).lowercased()]
+        // Python's way, in either case; a JSON text within another; escapes of either case in one text.
+        said += [#"p+s/\"w<\u00f6r>d&\\:%1\u00e9"#, #"p+s/\"w<\u00F6r>d&\\:%1\u00E9"#]
+        said += [#"p+s/\\\"w<ör>d&\\\\:%1é"#, #"p+s/\\\"w<\\u00f6r>d&\\\\:%1\\u00e9"#]
+        said.append(PercentEncoding.encode(plain).replacing("%2B", with: "%2b"))
         for lead in ["", "u", "us:", "user:"] {
             said.append(Base64.encode(Array(lead.utf8) + bytes + Array("@end".utf8)))
         }
@@ -134,6 +138,29 @@ import Testing
             #expect(shown.contains("(secret)"), "\(text): \(shown)")
             #expect(!shown.contains(text), "\(text)")
         }
+    }
+
+    /// A literal or a parameter that is named like a credential is taken for one, though nobody said so.
+    @Test func whatIsNamedLikeACredentialIsOne() throws {
+        let source = try source(
+            """
+            "headers": {"X-API-Key": "canary-header", "X-Team": "blue-team"},
+            "query": {"access_token": {"param": "t"}, "sort_key": "created_at", "token": "short"},
+            "other_origins": ["https://files.test"]
+            """, params: #"{"t": "canary-query"}"#)
+        let said = "canary-header canary-query blue-team created_at short"
+        let world = try World.walk(
+            Make.stream(), source: source,
+            [
+                .status(302, [("Location", "https://files.test/?q=1&access_token=canary-query")]),
+                .status(400, body: said),
+            ])
+        #expect(world.sent.count == 2)
+        let (home, away) = (try #require(world.sent.first?.request), try #require(world.sent.last?.request))
+        #expect(home.headers.contains { $0.name == "X-API-Key" && $0.value == "canary-header" })
+        #expect(home.url.contains("access_token=canary-query") && home.url.contains("sort_key=created_at"))
+        #expect(away.url == "https://files.test/?q=1" && away.headers.map(\.name) == ["Accept"])
+        #expect(world.failure?.body == "(secret) (secret) blue-team created_at short")
     }
 
     @Test func partsOfBasicCredentialsAreHidden() throws {

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Any, Callable, TypeVar, cast
 from . import _library
 from ._version import VERSION
 
-__all__ = ["DECLARATIONS", "LIBRARY_PATH", "byref", "bytes_of", "text_of", "view_of"]
+__all__ = ["DECLARATIONS", "LIBRARY_PATH", "byref", "bytes_of", "c_uint64", "text_of", "view_of"]
 
 
 class penstock_slice(Structure):

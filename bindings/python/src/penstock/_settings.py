@@ -187,6 +187,7 @@ class AcquireOptions(TypedDict, total=False):
     host: str
     stream: str
     priority: Priority
+    keep_place: bool
 
 
 class ActualCost(TypedDict, total=False):

@@ -95,6 +95,43 @@ Limit = Union[str, RateLimit, CostLimit, Spacing, ConcurrencyLimit]
 Limits = Union[Limit, Sequence[Limit]]
 """What a server allows: `"10/s"`, one limit, or a list of limits that all hold at once."""
 
+
+class _HostShare(TypedDict):
+    file: str
+
+
+class HostShare(_HostShare, total=False):
+    """Processes of one user on one host that name the same file."""
+
+    lease: str
+
+
+class _RedisShare(TypedDict):
+    redis: Secret
+    key: str
+
+
+class RedisShare(_RedisShare, total=False):
+    """Processes on any hosts that use the same key of the same Redis."""
+
+    user: str
+    password: Secret
+    away: Literal["local_share", "closed", "open"]
+    workers: int
+    ahead: str
+    lease: str
+
+
+class _SharedLimits(TypedDict):
+    limits: Limits
+
+
+class SharedLimits(_SharedLimits, total=False):
+    """One budget for many processes."""
+
+    share: HostShare | RedisShare
+
+
 # -------------------------------------------------------------------------------------- paging
 
 
@@ -441,6 +478,7 @@ class PaginatorOptions(_Walk, total=False):
     stream: str | Stream
     params: Params
     query: Query
+    checkpoint: str
 
 
 class JobSource(TypedDict, total=False):

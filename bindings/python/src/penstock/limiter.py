@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import time
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from . import _ffi
 from ._handle import Handle, Owned, check
 from ._json import dumps
 from ._settings import AcquireOptions
-from ._types import Limits
+from ._types import Limits, SharedLimits
 from .errors import StateError, Status, Timeout
 
 # Between two of them Python looks for signals. The place in the line is kept.
@@ -78,7 +77,7 @@ class Limiter(Handle[_ffi.LimiterPointer]):
     Threads: any number at once. Closing it leaves the clients their share of it.
     """
 
-    def __init__(self, limits: Limits | Any) -> None:
+    def __init__(self, limits: Limits | SharedLimits | Any) -> None:
         text = dumps(limits)
         out = _ffi.LimiterPointer()
         error = _ffi.ErrorPointer()
@@ -166,7 +165,7 @@ class Limiter(Handle[_ffi.LimiterPointer]):
 
 
 def _ask(pointer: _ffi.LimiterPointer, options: bytes | None, wait_ms: int) -> int | None:
-    permit = ctypes.c_uint64()
+    permit = _ffi.c_uint64()
     error = _ffi.ErrorPointer()
     size = 0 if options is None else len(options)
     status = _ffi.penstock_limiter_acquire(

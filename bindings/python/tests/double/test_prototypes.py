@@ -30,14 +30,14 @@ VALUES: dict[str, Any] = {
 HANDLES = (
     "client",
     "credential_reply",
-    "limiter",
-    "paginator",
-    "page",
-    "sync",
-    "state",
     "error",
-    "text",
     "events",
+    "limiter",
+    "page",
+    "paginator",
+    "state",
+    "sync",
+    "text",
 )
 
 

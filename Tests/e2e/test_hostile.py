@@ -1,0 +1,670 @@
+"""Servers that mean harm: each thing that one can do is refused or bounded, and says so.
+
+`LESSONS` has what others learnt the hard way, and where it is tested here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import resource
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import penstock
+import pytest
+
+TESTS = Path(__file__).resolve().parents[1]
+# What happened to others, and the tests that it does not happen here: in this file, or in another.
+LESSONS = {
+    "credential headers follow redirects: curl CVE-2018-1000007, follow-redirects CVE-2026-40895": [
+        "test_redirects_carry_nothing_to_strangers",
+        "RedirectTests.swift listedOriginsAreVisitedAsAStranger",
+    ],
+    "credentials come back later in the chain: Go CVE-2024-45336": [
+        "test_credentials_do_not_come_back_later_in_the_chain"
+    ],
+    "the same host on another port or scheme: curl CVE-2022-27774": [
+        "test_redirects_carry_nothing_to_strangers",
+        "test_addresses_in_disguise_are_no_way_out",
+    ],
+    "from https to http: requests CVE-2018-18074": ["test_nothing_leads_from_https_to_http"],
+    ".netrc: curl CVE-2024-11053": ["TransportConductTests.swift netrcIsNotRead"],
+    "bearer tokens over other protocols: curl CVE-2022-22576": [
+        "test_places_that_no_redirect_leads_to",
+        "test_addresses_in_disguise_are_no_way_out",
+    ],
+    "connections mix identities: curl CVE-2022-27782": ["test_clients_share_no_connection"],
+    "digest state, negotiation: curl CVE-2026-11856": ["test_challenges_are_not_answered"],
+    "proxies of the environment, httpoxy: CVE-2016-5385": [
+        "TransportConductTests.swift theEnvironmentsProxyIsNotUsed"
+    ],
+    "requests forged by next links: axios CVE-2024-39338": [
+        "test_next_links_stay_at_home",
+        "test_names_that_lead_to_loopback_are_seen_through",
+        "test_a_public_document_is_not_led_to_private_addresses",
+        "test_block_private.py test_private_addresses_are_not_connected_to",
+    ],
+    "line breaks in headers and URLs: urllib3 CVE-2019-11236": [
+        "test_what_a_server_says_begins_no_line_of_ours",
+        "test_line_breaks_from_the_host_are_refused",
+    ],
+    "decompression bombs: urllib3 CVE-2025-66418": [
+        "test_floods_are_bounded",
+        "TransportLimitTests.swift aZstandardBombIsRefused",
+    ],
+    "header floods: curl CVE-2023-38039": ["test_floods_are_bounded"],
+    "cookies: curl CVE-2022-35252": ["test_cookies_are_not_kept"],
+    "TLS that is not checked: requests CVE-2024-35195": [
+        "TransportTLSTests.swift aCertificateForAnotherNameIsRefused",
+        "test_real_servers.py test_unknown_authority_and_wrong_host_are_refused",
+    ],
+    "HSTS, which is not relied on: curl CVE-2022-30115": ["test_nothing_leads_from_https_to_http"],
+    "secrets in logs: go-retryablehttp CVE-2024-6104": [
+        "test_canaries.py test_behind_a_server_that_repeats_what_it_is_sent",
+        "test_canaries.py test_through_every_fault",
+        "CanaryTests.swift noCanaryLeavesItsOriginOrIsSaid",
+    ],
+    "JSON that is too deep or too large: jansson CVE-2016-4425": ["test_floods_are_bounded"],
+    "Link headers that take for ever: parse-link-header CVE-2021-23490": [
+        "test_a_link_header_of_pathological_form_takes_no_time",
+        "LinkHeaderTests.swift isLinear",
+    ],
+    "absurd waits: Sentry's Rust SDK": ["test_absurd_waits_have_an_end"],
+    "token answers: RFC 6749": [
+        "test_token_answers_with_line_breaks",
+        "test_a_token_endpoint_is_not_followed",
+        "test_token_store.py test_four_processes_of_64_threads_renew_an_expired_token_once",
+    ],
+    "files that others can read: curl CVE-2023-46219": [
+        "test_token_store.py test_what_stands_in_the_file_and_who_can_read_it"
+    ],
+    "a POST that is sent again by itself: libcurl": [
+        "test_a_post_arrives_once_where_reused_connections_die",
+        "TransportConnectionTests.swift aFreshConnectionSendsExactlyOnce",
+    ],
+}
+
+
+def test_every_lesson_has_its_tests() -> None:
+    for lesson, tests in LESSONS.items():
+        for test in tests:
+            *file, name = test.split()
+            places = [found for found in TESTS.rglob(file[0])] if file else [Path(__file__)]
+            assert any(f" {name}(" in found.read_text() for found in places), (lesson, test)
+
+
+KEY = "canary-key-1"
+CAPS = {"max_body_bytes": "8MiB"}
+TIMEOUTS = {"connect": "5s", "first_byte": "1s", "idle": "1s", "total": "4s"}
+
+
+@pytest.fixture(scope="module")
+def practice() -> Iterator[dict[str, Any]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "practice_api", "--until-eof", "--quiet", "--tls"],
+        cwd=TESTS,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdin is not None and process.stdout is not None
+    ready: dict[str, Any] = json.loads(process.stdout.readline())
+    yield ready
+    process.stdin.close()
+    assert process.wait(10) == 0
+
+
+@pytest.fixture(autouse=True)
+def own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PENSTOCK_OWN", "canary-own-5")
+
+
+def ask(practice: dict[str, Any], path: str) -> Any:
+    with urllib.request.urlopen(practice["http"] + path, timeout=30) as answer:
+        return json.load(answer)
+
+
+def source(url: str, path: str, **more: Any) -> dict[str, Any]:
+    return {
+        "base_url": url,
+        # Every kind of place at once.
+        "auth": [
+            {"type": "api_key", "value": KEY},
+            {"type": "bearer", "token": "canary-bearer-2"},
+            {"type": "api_key", "query": "api_key", "value": "canary-query-3"},
+        ],
+        "headers": {"X-Own": {"env": "PENSTOCK_OWN"}, "Cookie": "canary-cookie-4"},
+        "query": {"access_token": "canary-literal-6"},
+        "retry": {"attempts": 1},
+        "timeouts": TIMEOUTS,
+        "caps": CAPS,
+        "streams": {"s": {"path": path, "records": {"or": ["data", ""]}, "max_pages": 20}},
+        **more,
+    }
+
+
+def walk(document: dict[str, Any]) -> list[Any]:
+    with penstock.Client(document) as api:
+        return list(api.records("s"))
+
+
+def failed(document: dict[str, Any]) -> penstock.PenstockError:
+    with pytest.raises(penstock.PenstockError) as caught:
+        walk(document)
+    told = str(caught.value)
+    assert "canary" not in told and "\n" not in told and "\r" not in told
+    return caught.value
+
+
+class Raw:
+    """A server that says these bytes to whoever connects, and remembers what was asked."""
+
+    def __init__(
+        self, answer: bytes | Callable[[bytes], bytes], family: int = socket.AF_INET
+    ) -> None:
+        self.answer = answer
+        self.asked: list[bytes] = []
+        self.socket = socket.socket(family, socket.SOCK_STREAM)
+        self.socket.bind(("::1" if family == socket.AF_INET6 else "127.0.0.1", 0))
+        self.socket.listen(64)
+        self.port = self.socket.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self) -> None:
+        while True:
+            try:
+                link, _ = self.socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.talk, args=(link,), daemon=True).start()
+
+    def talk(self, link: socket.socket) -> None:
+        with link, contextlib.suppress(OSError):
+            link.settimeout(10)
+            head = b""
+            while b"\r\n\r\n" not in head:
+                more = link.recv(65536)
+                if not more:
+                    return
+                head += more
+            self.asked.append(head)
+            link.sendall(self.answer(head) if callable(self.answer) else self.answer)
+
+    def __enter__(self) -> Raw:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+
+def answered(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close", *headers]
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
+
+
+# ------------------------------------------------------------------------------ redirects
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("to", ["other", "localhost"])
+def test_redirects_carry_nothing_to_strangers(practice: dict[str, Any], code: int, to: str) -> None:
+    ask(practice, "/_reset")
+    path = f"/redirect/{code}:{to}/single/users:3"
+    refused = failed(source(practice["http"], path))
+    assert isinstance(refused, penstock.DataError) and "another origin" in str(refused)
+    assert ask(practice, "/_canary") == []
+    # Allowed, it is followed as a stranger would.
+    port = practice["http"].rsplit(":", 1)[1]
+    origin = practice["other"] if to == "other" else f"http://localhost:{port}"
+    assert len(walk(source(practice["http"], path, other_origins=[origin]))) == 3
+    seen = json.dumps(ask(practice, "/_canary"))
+    assert "canary-" not in seen and "api_key" not in seen
+    if to == "other":
+        assert ask(practice, "/_canary") != []
+
+
+def test_same_origin_redirects_keep_the_credentials(practice: dict[str, Any]) -> None:
+    path = f"/redirect/302:chain:3/auth/header:X-API-Key:{KEY}/single/users:3"
+    assert len(walk(source(practice["http"], path))) == 3
+
+
+@pytest.mark.parametrize(
+    ("to", "error", "told"),
+    [
+        ("loop", penstock.LimitError, "more than 5 redirects"),
+        ("pingpong", penstock.LimitError, "more than 5 redirects"),
+        ("chain:6", penstock.LimitError, "more than 5 redirects"),
+        ("file", penstock.DataError, "can't be followed"),
+        ("userinfo", penstock.DataError, "user information"),
+        ("bad", penstock.DataError, "can't be followed"),
+        ("missing", penstock.HTTPStatusError, "302"),
+    ],
+)
+def test_places_that_no_redirect_leads_to(
+    practice: dict[str, Any], to: str, error: type[Exception], told: str
+) -> None:
+    refused = failed(source(practice["http"], f"/redirect/302:{to}/single/users:3"))
+    assert isinstance(refused, error) and told in str(refused)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "file:///etc/passwd",
+        "ftp://127.0.0.1/x",
+        "gopher://127.0.0.1/x",
+        "javascript:alert(1)",
+        "data:application/json,[]",
+        "//127.0.0.1:1@127.0.0.1/",
+        "http://127.0.0.1:PORT@evil.example/",
+        "http://evil.example\\@127.0.0.1:PORT/",
+        "http://127.0.0.1%2eevil.example/",
+        "http://127.0.0.1:PORT.evil.example/",
+        "http://[::ffff:127.0.0.1]:PORT/x",
+        "http://[::1]:PORT/x",
+        "http://2130706433:PORT/x",
+        "http://0x7f.1:PORT/x",
+        "http://0177.0.0.1:PORT/x",
+        "http://127.1:PORT/x",
+        "http://１２７.0.0.1:PORT/x",
+        "http://localhoſt:PORT/x",
+        "http://LOCALHOST.:PORT/x",
+        "https://127.0.0.1:PORT/x",
+        "/\\evil.example/x",
+        "///evil.example/x",
+        "http:evil.example",
+    ],
+)
+@pytest.mark.parametrize("how", ["redirect", "link", "body"])
+def test_addresses_in_disguise_are_no_way_out(place: str, how: str) -> None:
+    """No other host, and no other spelling of this one, gets the credentials."""
+
+    def answer(head: bytes) -> bytes:
+        to = place.replace("PORT", str(server.port))
+        if b"GET /start" not in head:
+            return answered(b"[]")
+        if how == "redirect":
+            return answered(b"", f"Location: {to}".encode().decode("latin-1"), status="302 Found")
+        if how == "link":
+            return answered(b"[1]", f'Link: <{to}>; rel="next"'.encode().decode("latin-1"))
+        return answered(json.dumps({"data": [1], "next": to}).encode())
+
+    with Raw(answer) as server:
+        pagination = {"body": {"type": "next_url", "from": "next"}, "link": "link"}.get(how, "none")
+        document = source(server.url, "/start")
+        document["streams"]["s"]["pagination"] = pagination
+        with contextlib.suppress(penstock.PenstockError):
+            walk(document)
+        for head in server.asked[1:]:
+            # A path of this server's own, however odd: nothing has left.
+            assert f"Host: 127.0.0.1:{server.port}\r\n".encode() in head, head
+            assert b"evil.example" not in head.split(b"\r\n")[1], head
+
+
+def test_credentials_do_not_come_back_later_in_the_chain(practice: dict[str, Any]) -> None:
+    with Raw(lambda head: b"") as home, Raw(lambda head: b"") as stranger:
+        home.answer = lambda head: (
+            answered(b"", f"Location: {stranger.url}/x", status="302 Found")
+            if b"GET /start" in head
+            else answered(b"[1]")
+        )
+        stranger.answer = answered(b"", f"Location: {home.url}/chosen", status="302 Found")
+        document = source(home.url, "/start", other_origins=[stranger.url])
+        assert walk(document) == [1]
+        assert b"canary" in home.asked[0]
+        assert b"GET /chosen" in home.asked[1] and b"canary" not in home.asked[1]
+        assert b"canary" not in stranger.asked[0]
+
+
+def test_nothing_leads_from_https_to_http(practice: dict[str, Any]) -> None:
+    connections = {"ca_file": practice["ca_file"]}
+    for path in ("/redirect/302:http/single/users:3", "/nexturl;host=http/users:300"):
+        refused = failed(
+            source(
+                practice["https"],
+                path,
+                connections=connections,
+                other_origins=[practice["http"], practice["other"]],
+            )
+        )
+        assert "from https to http" in str(refused)
+    with pytest.raises(penstock.ConfigError) as caught:
+        penstock.Client(
+            {
+                "base_url": practice["https"],
+                "auth": {
+                    "type": "oauth2_client_credentials",
+                    "token_url": practice["http"] + "/oauth/token",
+                    "client_id": "c",
+                },
+            }
+        )
+    assert "over http, readable on the way" in str(caught.value)
+
+
+@pytest.mark.parametrize("style", ["nexturl", "link"])
+def test_next_links_stay_at_home(practice: dict[str, Any], style: str) -> None:
+    ask(practice, "/_reset")
+    for host in ("other", "localhost"):
+        refused = failed(source(practice["http"], f"/{style};host={host}/users:300"))
+        assert "another origin" in str(refused)
+    assert ask(practice, "/_canary") == []
+    allowed = source(
+        practice["http"], f"/{style};host=other/users:300", other_origins=[practice["other"]]
+    )
+    walk(allowed)
+    seen = ask(practice, "/_canary")
+    assert seen and "canary-" not in json.dumps(seen)
+    # At home all is as ever.
+    guarded = f"/auth/header:X-API-Key:{KEY}/{style}/users:300"
+    assert len(walk(source(practice["http"], guarded))) == 300
+
+
+# ------------------------------------------------------------------------------ floods
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "told"),
+    [
+        ("bomb:64", penstock.LimitError, "8"),
+        ("headers:1000", penstock.LimitError, "header"),
+        ("big-header:200000", penstock.LimitError, "header"),
+        ("endless", penstock.LimitError, "8"),
+        ("endless-chunks", penstock.LimitError, "8"),
+        ("endless-head", penstock.LimitError, "header"),
+        ("endless-interim", penstock.PenstockError, ""),
+        ("slow:300ms", penstock.Timeout, ""),
+        ("stall", penstock.Timeout, ""),
+        ("stall-head", penstock.Timeout, ""),
+        ("stall-body", penstock.Timeout, ""),
+        ("nested:100000", penstock.LimitError, "nest"),
+        ("html", penstock.DataError, ""),
+        ("html-as-json", penstock.DataError, ""),
+        ("garbage", penstock.DataError, ""),
+        ("gzip-twice", penstock.PenstockError, ""),
+        ("not-http", penstock.NetworkError, ""),
+        ("bad-status", penstock.NetworkError, ""),
+        ("chunked;end=bad", penstock.NetworkError, ""),
+        ("chunked;end=missing", penstock.NetworkError, ""),
+        ("wrong-length:5", penstock.PenstockError, ""),
+    ],
+)
+def test_floods_are_bounded(
+    practice: dict[str, Any], fault: str, error: type[Exception], told: str
+) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began = time.monotonic()
+    refused = failed(source(practice["http"], f"/fault/{fault}/single/users:50"))
+    assert isinstance(refused, error) and told in str(refused)
+    assert time.monotonic() - began < 10
+    # In KiB: the cap of 8 MiB, buffers, and what the interpreter takes.
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 << 10
+
+
+def test_absurd_waits_have_an_end(practice: dict[str, Any]) -> None:
+    for wait in ("86400", "31000000", "99999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"):
+        with Raw(answered(b"{}", f"Retry-After: {wait}", status="429 Too Many")) as server:
+            document = source(server.url, "/s")
+            # More than a year is taken for no word at all, and the document's own backoff holds.
+            document["retry"] = {"attempts": 2, "base": "10ms", "cap": "10ms"}
+            refused = failed(document)
+            assert isinstance(refused, penstock.RateLimited)
+            assert len(server.asked) == (1 if len(wait) < 10 else 2)
+
+
+def test_a_link_header_of_pathological_form_takes_no_time() -> None:
+    evil = "<" * 20000 + "; " * 10000
+    with Raw(answered(b"[1]", "Link: " + evil)) as server:
+        document = source(server.url, "/s")
+        document["streams"]["s"]["pagination"] = "link"
+        began = time.monotonic()
+        assert walk(document) == [1]
+        assert time.monotonic() - began < 3
+
+
+# ------------------------------------------------------------------------------ what is said
+
+
+@pytest.mark.parametrize("where", ["query", "header", "path", "json"])
+def test_what_a_server_says_begins_no_line_of_ours(where: str) -> None:
+    evil = "a\r\nX-Injected: 1\r\n\r\nGET /injected HTTP/1.1\r\nHost: x\r\n\r\n"
+    body = json.dumps({"data": [1], "next": evil}).encode()
+    with Raw(answered(body)) as server:
+        stream: dict[str, Any] = {"path": "/s", "records": "data", "max_pages": 3}
+        slot: dict[str, Any] = {"in": where, "name": "cursor"}
+        if where == "path":
+            stream["path"] = "/s/{cursor}"
+            slot = {"in": "path", "name": "cursor"}
+        if where == "json":
+            stream["method"] = "POST"
+            stream["json"] = {}
+        stream["pagination"] = {"type": "cursor", "slot": slot, "from": "next"}
+        document = source(server.url, "/s")
+        document["streams"]["s"] = stream
+        try:
+            api = penstock.Client(document)
+        except penstock.ConfigError as refused:
+            assert where == "path", refused
+            return
+        with api, contextlib.suppress(penstock.DataError):
+            list(api.records("s"))
+        for head in server.asked:
+            assert b"\nX-Injected" not in head and b"\nGET /injected" not in head
+
+
+def test_line_breaks_from_the_host_are_refused(practice: dict[str, Any]) -> None:
+    with penstock.Client(source(practice["http"], "/x")) as api:
+        for given in (
+            {"headers": {"X-A": "a\r\nX-B: 1"}},
+            {"headers": {"X-A\r\nX-B": "1"}},
+        ):
+            with pytest.raises(penstock.ConfigError):
+                api.request("GET", "/single/users:1", **given)  # type: ignore[arg-type]
+        with pytest.raises(penstock.PenstockError):
+            api.request("GET", "/a\r\nX-B: 1")
+        with pytest.raises(penstock.PenstockError):
+            api.request("GET\r\nX-B: 1", "/")
+    evil = {"X-Own": {"param": "own"}}
+    with pytest.raises(penstock.PenstockError):
+        penstock.Client(source(practice["http"], "/x", headers=evil), params={"own": "a\r\nX-B: 1"})
+
+
+def test_cookies_are_not_kept(practice: dict[str, Any]) -> None:
+    cookies = ["Set-Cookie: evil=1; Path=/", "Set-Cookie: evil2=2; Domain=127.0.0.1"]
+    with Raw(answered(b"[1]", *cookies)) as server:
+        document = source(server.url, "/s")
+        del document["headers"]["Cookie"]
+        with penstock.Client(document) as api:
+            for _ in range(3):
+                list(api.records("s"))
+        assert len(server.asked) == 3
+        assert not any(b"cookie" in head.lower() for head in server.asked)
+
+
+def test_challenges_are_not_answered() -> None:
+    challenges = [
+        'WWW-Authenticate: Digest realm="r", nonce="n"',
+        "WWW-Authenticate: Negotiate",
+        "WWW-Authenticate: NTLM",
+        "Proxy-Authenticate: Basic",
+    ]
+    for status in ("401 Unauthorized", "407 Proxy Authentication Required"):
+        with Raw(answered(b"{}", *challenges, status=status)) as server:
+            refused = failed(source(server.url, "/s"))
+            assert refused.http_status == int(status[:3]) and len(server.asked) == 1
+
+
+def test_an_answer_that_repeats_all_it_was_sent_shows_no_secret() -> None:
+    with Raw(lambda head: answered(head, status="400 Bad")) as server:
+        failed(source(server.url, "/s"))
+        assert b"canary" in server.asked[0]
+
+
+def test_clients_share_no_connection(practice: dict[str, Any]) -> None:
+    with Raw(answered(b"[1]")) as server:
+        first = source(server.url, "/s")
+        second = source(server.url, "/s", auth={"type": "bearer", "token": "canary-second"})
+        with penstock.Client(first) as one:
+            list(one.records("s"))
+            with penstock.Client(second) as two:
+                list(two.records("s"))
+            list(one.records("s"))
+        assert [KEY.encode() in head for head in server.asked] == [True, False, True]
+        assert [b"canary-second" in head for head in server.asked] == [False, True, False]
+
+
+# ------------------------------------------------------------------------------ tokens
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"access_token": "canary\r\nX-Injected: 1"},
+        {"access_token": "canary\nb"},
+        {"access_token": "canary\0b"},
+        {"access_token": "t", "token_type": "Bearer\r\nX-Injected: 1"},
+        {"access_token": "t", "token_type": "mac"},
+        {"access_token": ""},
+        {"access_token": {"a": 1}},
+        {"error": "server\r\nX-Injected: 1", "error_description": "canary-secret\r\nand more"},
+        ["canary"],
+        "canary",
+    ],
+)
+def test_token_answers_with_line_breaks(answer: Any) -> None:
+    def says(head: bytes) -> bytes:
+        return answered(json.dumps(answer).encode() if b"/token" in head else b"[1]")
+
+    with Raw(says) as server:
+        document = source(server.url, "/s")
+        document["auth"] = {
+            "type": "oauth2_client_credentials",
+            "token_url": "/token",
+            "client_id": "c",
+            "client_secret": "canary-secret",
+        }
+        document["headers"] = {}
+        with penstock.Client(document) as api:
+            try:
+                list(api.records("s"))
+            except penstock.AuthError as refused:
+                assert "\n" not in str(refused) and "canary-secret" not in str(refused)
+        for head in server.asked:
+            assert b"\nX-Injected" not in head
+
+
+def test_a_token_endpoint_is_not_followed() -> None:
+    with Raw(answered(b'{"access_token": "t"}')) as stranger:
+        for status in (301, 302, 303, 307, 308):
+            moved = answered(b"", f"Location: {stranger.url}/token", status=f"{status} Moved")
+            with Raw(moved) as server:
+                document = source(server.url, "/s", other_origins=[stranger.url])
+                document["auth"] = {
+                    "type": "oauth2_client_credentials",
+                    "token_url": "/token",
+                    "client_id": "c",
+                    "client_secret": "canary-secret",
+                }
+                refused = failed(document)
+                assert isinstance(refused, penstock.AuthError) and "redirect" in str(refused)
+        assert stranger.asked == []
+
+
+# ------------------------------------------------------------------------------ addresses
+
+
+@pytest.mark.parametrize("host", ["localhost", "ip6-localhost", socket.gethostname()])
+def test_names_that_lead_to_loopback_are_seen_through(host: str) -> None:
+    """`block_private` looks at the address that is connected to, whatever its name."""
+    try:
+        addresses = {found[4][0] for found in socket.getaddrinfo(host, 80)}
+    except socket.gaierror:
+        pytest.skip(f"{host} is no name here")
+    document = source(f"http://{host}:9", "/s", connections={"block_private": True})
+    with penstock.Client(document) as api, pytest.raises(penstock.PenstockError) as caught:
+        list(api.records("s"))
+    assert isinstance(caught.value, penstock.ConfigError), addresses
+    assert "block_private" in str(caught.value)
+
+
+@pytest.mark.parametrize("how", ["redirect", "next"])
+def test_a_public_document_is_not_led_to_private_addresses(how: str) -> None:
+    """Allowed origins are no way around it."""
+    with Raw(answered(b"[]")) as inner:
+        document = source(
+            "http://127.0.0.1:9",
+            "/s",
+            other_origins=[inner.url],
+            connections={"block_private": True},
+        )
+        document["streams"]["s"]["path"] = inner.url + "/x"
+        with (
+            penstock.Client(document) as api,
+            pytest.raises(penstock.ConfigError) as caught,
+        ):
+            list(api.records("s"))
+        assert "block_private" in str(caught.value) and inner.asked == []
+
+
+def test_an_allow_list_of_hosts_holds_whatever_parameters_say() -> None:
+    document = {
+        "base_url": {"param": "base_url"},
+        "auth": {"type": "bearer", "token": "canary-token"},
+        "hosts": ["api.example.com", "*.example.net"],
+    }
+    for url in ("https://api.example.com/v1", "https://eu.example.net"):
+        penstock.Client(document, params={"base_url": url}).close()
+    for url in ("https://evil.example", "http://127.0.0.1:1", "https://api.example.com.evil.test"):
+        with pytest.raises(penstock.ConfigError) as caught:
+            penstock.Client(document, params={"base_url": url})
+        assert "/hosts" in str(caught.value) and "not on the list" in str(caught.value)
+    # The program's own list holds besides.
+    with pytest.raises(penstock.ConfigError):
+        penstock.Client(
+            document,
+            params={"base_url": "https://api.example.com"},
+            options={"hosts": ["*.example.net"]},
+        )
+
+
+# ------------------------------------------------------------------------------ once
+
+
+@pytest.mark.parametrize("fault", ["close-reuse", "close-reuse:reset"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"retry": {"attempts": 1}},
+        {"retry": {"attempts": 10, "base": "1ms"}},
+        {"connections": {"http2": False}},
+        {"connections": {"idle": 1, "total": 1}},
+        {"connections": {"idle": 100}},
+        {"limits": [{"concurrent": 1}]},
+        {"limits": [{"concurrent": 64}]},
+    ],
+)
+def test_a_post_arrives_once_where_reused_connections_die(
+    practice: dict[str, Any], fault: str, settings: dict[str, Any]
+) -> None:
+    ask(practice, "/_reset")
+    name = f"once-{abs(hash(str(settings) + fault))}"
+    path = f"/fault/{fault};name={name}/write/{name}"
+    document = {"base_url": practice["http"], **settings}
+    with penstock.Client(document) as api:
+        for number in range(10):
+            # Leaves a connection in the pool.
+            api.request("GET", "/single/users:1")
+            page = api.request("POST", path, json={"n": number})
+            assert page.status == 201
+    assert ask(practice, "/_stats")["routes"][path] == 10
+    assert ask(practice, f"/_writes/{name}")["arrivals"] == 10
