@@ -114,6 +114,7 @@ package final class Sync: Sendable {
         let pages: Pages
         let file: LineFile
         let durable: Durable?
+        let checks: DataChecks?
         /// How much of its file was told to be durable.
         let told = Told()
     }
@@ -148,7 +149,8 @@ package final class Sync: Sendable {
                 }
                 let file = if let durable { durable.file } else { try LineFile(path: path) }
                 let pages = try client.open(stream, isCall: false)
-                lanes.append(Lane(run: index, pages: pages, file: file, durable: durable))
+                let checks = DataChecks(stream)
+                lanes.append(Lane(run: index, pages: pages, file: file, durable: durable, checks: checks))
                 let earlier = durable.flatMap { $0.earlier.pages > 0 ? $0.earlier.records : nil }
                 board.update { board in
                     board.runs[index].state = .running
@@ -262,6 +264,9 @@ package final class Sync: Sendable {
                 switch taken {
                 case .page(let page):
                     for index in 0..<page.recordCount { try lane.file.append(page.record(index)) }
+                    if let checks = lane.checks {
+                        for index in 0..<page.recordCount { checks.look(page.record(index)) }
+                    }
                     lane.durable?.note(page.facts.checkpoint, now: Clock.now())
                     note(page, lane)
                     lane.pages.ask()
@@ -274,7 +279,7 @@ package final class Sync: Sendable {
                         try lane.file.finish()
                     }
                     tellCommitted(lane)
-                    end(lane, nil)
+                    if let failure = check(lane) { fail(lane, failure) } else { end(lane, nil) }
                 case .failed(let failure):
                     if let durable = lane.durable {
                         if let (_, failure) = Durable.commit([durable]).first { throw failure }
@@ -288,6 +293,15 @@ package final class Sync: Sendable {
                 fail(lane, error)
             }
             return false
+        }
+
+        /// The file is whole: what the document expects of it, and why the stream has failed then.
+        private func check(_ lane: Lane) -> Failure? {
+            guard let checks = lane.checks else { return nil }
+            let findings = checks.findings(of: sync.board.withLock { $0.runs[lane.run] })
+            sync.board.update { $0.runs[lane.run].checks = findings }
+            for finding in findings { lane.pages.tell(.check(finding)) }
+            return DataChecks.failure(findings)
         }
 
         private func note(_ page: Page, _ lane: Lane) {

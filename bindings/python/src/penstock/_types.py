@@ -20,6 +20,7 @@ from ._settings import (
     Connections,
     Cost,
     CostLimit,
+    Expectations,
     Log,
     Priority,
     RateLimit,
@@ -421,6 +422,7 @@ class Stream(_Path, _Request, _Walk, total=False):
     errors: Sequence[ErrorRule]
     pagination: Pagination
     over: Over
+    expect: Expectations
 
 
 _Schema = TypedDict("_Schema", {"$schema": str}, total=False)

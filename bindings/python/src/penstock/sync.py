@@ -59,6 +59,8 @@ class StreamReport:
     """How many records fewer came than the server said there were; None when none is known of."""
     earlier_records: int | None = None
     """What earlier runs had written, where this one went on; None where it began."""
+    checks: tuple[Mapping[str, Any], ...] = ()
+    """What does not hold of what the document expects ("check", "failed", "message")."""
     waiting: Mapping[str, Any] | None = None
     """What it waits for now ("for", "limit", "since_ms", "left_ms", "until"); None when it is over,
     and in reports that nobody asked to have it in."""
@@ -416,6 +418,7 @@ def _stream_report(document: Mapping[str, Any]) -> StreamReport:
         filtered=document.get("filtered"),
         missing=document.get("missing"),
         earlier_records=document.get("earlier_records"),
+        checks=tuple(document.get("checks", ())),
         warnings=tuple(document.get("warnings", ())),
     )
 
