@@ -935,6 +935,7 @@ penstock_status penstock_sync_wait(penstock_sync *sync, int64_t timeout_ms, pens
  * had written, where this one went on), "pages", "bytes", "requests", "retries", "total" (or null),
  * "duplicates", "filtered", "missing" (where they apply; see penstock_page_metadata()), "unchanged" and
  * "changed" (with "across_runs": records of earlier runs that were left out, and that came as updates),
+ * "checks" (what does not hold of the stream's "expect": "check", "failed", "message"),
  * "elapsed_ms", "records_per_second", when it went on without some of its parents "skipped"
  * ("count", and "first": why, of the first few) and, when it failed, "error" (as
  * penstock_error_json()).

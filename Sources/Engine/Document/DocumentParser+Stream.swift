@@ -106,6 +106,7 @@ extension DocumentParser {
         if let pagination = place["pagination"] { try checkRestart(stream, pagination) }
         stream.missingRecordsAreEmpty = place["missing_records"]?.value.string == "empty"
         stream.errors = try Self.errorRules(place["errors"])
+        stream.expect = try place["expect"].map { expect throws(Failure) in try ExpectPlan.read(expect) }
         for bound in ["max_pages", "max_records"] where over == nil {
             if let twice = place["pagination"]?[bound], place[bound] != nil {
                 throw twice.failure("\"\(bound)\" is given by the stream, too")

@@ -29,7 +29,7 @@ extension Vocabulary {
             Key(
                 "over", .named(over), "What the stream is walked over, such as the records of a parent stream.",
                 examples: [.object([member("stream", "users"), member("key", "id"), member("as", "user_id")])]),
-            incremental, cost,
+            incremental, cost, expect,
             Key("timeouts", .named(timeoutsPart), "Instead of the source's, key by key."),
             Key("caps", .named(capsPart), "Instead of the source's, key by key."),
         ] + walk,

@@ -25,17 +25,18 @@ extension Client {
     }
 
     func stream(of walk: UInt64) -> Int? {
-        guard let walk = walks[walk] else { return nil }
-        return observation.names.firstIndex(of: walk.isCall ? "" : walk.stream.name)
+        observation.streams[walk]
     }
 
     mutating func watch(_ id: UInt64, _ stream: Stream, isCall: Bool) {
         let name = isCall ? "" : stream.name
-        if owners[id] == nil { observation.open(id, name) } else { _ = observation.number(of: name) }
+        observation.streams[id] = observation.number(of: name)
+        if owners[id] == nil { observation.open(id, name) }
     }
 
     /// The walk is closed: whatever it was at is over.
     mutating func unwatch(_ id: UInt64, now: Instant) {
+        observation.streams[id] = nil
         guard let watch = observation.watches[id] else { return }
         if !watch.isOver {
             observation.end(id, now: now)

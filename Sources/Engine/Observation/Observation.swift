@@ -14,6 +14,8 @@ struct Observation: Sendable {
 
     private(set) var names: [String] = []
     private(set) var watches: [UInt64: Watch] = [:]
+    /// Of every walk, those inside others too.
+    var streams: [UInt64: Int] = [:]
     var outbox: [Event] = []
     /// Nobody has to list more streams than that; those beyond are counted together.
     private static let mostNames = 500

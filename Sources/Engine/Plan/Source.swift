@@ -73,6 +73,8 @@ public struct Stream: Sendable {
     @Boxed public var paging: PagingPlan = PagingPlan(style: .detect)
     /// What becomes of the records that were found.
     @Boxed public var rules = RecordRules()
+    /// What a run holds its records against.
+    public internal(set) var expect: ExpectPlan?
     /// Before the source's.
     public var errors: [ErrorRule] = []
     /// How many pages, and decoded bytes, may be under way or ready before the host takes them. Nil: as many as

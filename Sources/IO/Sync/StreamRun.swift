@@ -30,6 +30,8 @@ struct StreamRun: Sendable {
     var unchanged: Int64?
     var changed: Int64?
     var warnings: [String] = []
+    /// What does not hold of what is expected.
+    var checks: [CheckNote] = []
     var startedAt: Instant?
     var endedAt: Instant?
     var failure: Failure?
@@ -93,6 +95,19 @@ struct StreamRun: Sendable {
             if !warnings.isEmpty {
                 writer.name("warnings")
                 writer.array { list in for warning in warnings { list.string(warning) } }
+            }
+            if !checks.isEmpty {
+                writer.name("checks")
+                writer.array { list in
+                    for check in checks {
+                        list.object { one in
+                            one.member("check", check.name)
+                            one.name("failed")
+                            one.bool(check.isFailed)
+                            one.member("message", check.message)
+                        }
+                    }
+                }
             }
             if let failure {
                 writer.name("error")

@@ -128,6 +128,7 @@ package final class Sync: Sendable {
         let file: LineFile
         let durable: Durable?
         let stage: BatchStage?
+        let checks: DataChecks?
         let told = Told()
     }
 
@@ -168,7 +169,10 @@ package final class Sync: Sendable {
                 let file = if let durable { durable.file } else { try LineFile(path: path) }
                 let pages = try client.open(stream, isCall: false)
                 let stage = batch.map { BatchStage(name, most: batchRecords, $0) }
-                lanes.append(Lane(run: index, pages: pages, file: file, durable: durable, stage: stage))
+                lanes.append(
+                    Lane(
+                        run: index, pages: pages, file: file, durable: durable, stage: stage,
+                        checks: DataChecks(stream)))
                 let earlier = durable.flatMap { $0.earlier.pages > 0 ? $0.earlier.records : nil }
                 board.update { board in
                     board.runs[index].state = .running
@@ -347,6 +351,9 @@ package final class Sync: Sendable {
             do throws(Failure) {
                 switch taken {
                 case .page(let page):
+                    if let checks = lane.checks {
+                        for index in 0..<page.recordCount { checks.look(page.record(index)) }
+                    }
                     try take(page, lane)
                     return true
                 case .end:
@@ -358,7 +365,7 @@ package final class Sync: Sendable {
                         try lane.file.finish()
                     }
                     tellCommitted(lane)
-                    end(lane, nil)
+                    if let failure = check(lane) { fail(lane, failure) } else { end(lane, nil) }
                 case .failed(let failure):
                     if let stage = lane.stage { try flush(stage, lane) }
                     if let durable = lane.durable {
@@ -373,6 +380,15 @@ package final class Sync: Sendable {
                 fail(lane, error)
             }
             return false
+        }
+
+        /// The file is whole: what the document expects of it, and why the stream has failed then.
+        private func check(_ lane: Lane) -> Failure? {
+            guard let checks = lane.checks else { return nil }
+            let findings = checks.findings(of: sync.board.withLock { $0.runs[lane.run] })
+            sync.board.update { $0.runs[lane.run].checks = findings }
+            for finding in findings { lane.pages.tell(.check(finding)) }
+            return DataChecks.failure(findings)
         }
 
         private func note(_ page: Page, _ lane: Lane) {

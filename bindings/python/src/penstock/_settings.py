@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypedDict
 
 
@@ -13,6 +13,33 @@ class Log(TypedDict, total=False):
     fd: int
     file: str
     format: Literal["json", "text"]
+
+
+class Range(TypedDict, total=False):
+    """Bounds of a number."""
+
+    min: float
+    max: float
+
+
+class Freshness(TypedDict):
+    """How old the newest record may be."""
+
+    path: str
+    within: str
+
+
+class Expectations(TypedDict, total=False):
+    """What the data of a run are held against."""
+
+    complete: bool
+    min_records: int
+    not_null: Sequence[str]
+    unique: Sequence[str]
+    range: Mapping[str, Range]
+    pattern: Mapping[str, str]
+    fresh: Freshness
+    on_fail: Literal["fail", "warn"]
 
 
 class TraceOptions(TypedDict, total=False):

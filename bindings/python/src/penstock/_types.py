@@ -21,6 +21,7 @@ from ._settings import (
     Connections,
     Cost,
     CostLimit,
+    Expectations,
     Log,
     Priority,
     RateLimit,
@@ -423,6 +424,7 @@ class Stream(_Path, _Request, _Walk, total=False):
     pagination: Pagination
     over: Over
     incremental: Incremental
+    expect: Expectations
 
 
 _Schema = TypedDict("_Schema", {"$schema": str}, total=False)

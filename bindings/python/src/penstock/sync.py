@@ -65,6 +65,8 @@ class StreamReport:
     """Records of earlier runs that came again as they were and were left out ("across_runs")."""
     changed: int | None = None
     """Records of earlier runs that came with another content, and were written."""
+    checks: tuple[Mapping[str, Any], ...] = ()
+    """What does not hold of what the document expects ("check", "failed", "message")."""
     waiting: Mapping[str, Any] | None = None
     """What it waits for now ("for", "limit", "since_ms", "left_ms", "until"); None when it is over,
     and in reports that nobody asked to have it in."""
@@ -458,6 +460,7 @@ def _stream_report(document: Mapping[str, Any]) -> StreamReport:
         earlier_records=document.get("earlier_records"),
         unchanged=document.get("unchanged"),
         changed=document.get("changed"),
+        checks=tuple(document.get("checks", ())),
         warnings=tuple(document.get("warnings", ())),
     )
 
