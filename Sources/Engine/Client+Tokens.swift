@@ -98,6 +98,16 @@ extension Client {
         }
     }
 
+    /// Whatever it tells of: servers write secrets into paths, too. Short ones are left to those who know that they may
+    /// be there, or messages would be full of holes.
+    func withoutSecrets(_ failure: Failure) -> Failure {
+        let secrets = (source.secrets + tokens.flatMap(\.secrets)).filter { $0.reveal().utf8.count >= 8 }
+        var failure = failure
+        failure.message = Redaction.text(failure.message, secrets)
+        failure.url = failure.url.map { Redaction.text($0, secrets) }
+        return failure
+    }
+
     // MARK: answers
 
     /// False: the transfer was for no token.

@@ -347,7 +347,7 @@ public struct Client {
         walk.wantsRequest = false
         drop(walk.takeDropped(all: true))
         walks[walk.id] = walk
-        actions.append(.ended(walk: walk.id, failure: failure))
+        actions.append(.ended(walk: walk.id, failure: failure.map(withoutSecrets)))
     }
 
     private mutating func drop(_ gone: [Ahead.State]) {

@@ -231,7 +231,12 @@ enum OriginRule {
         if url.origin.scheme == .https, target.origin.scheme == .http {
             return "it leads from https to http (\(target.origin))"
         }
-        if source.otherOrigins.contains(target.origin) { return nil }
+        if source.otherOrigins.contains(target.origin) {
+            // Parameters are taken off; what stands in the path, or in the midst of a value, can't be.
+            let secrets = source.secrets.filter { $0.reveal().utf8.count >= 8 }
+            let bare = target.without([], of: source).text
+            return Redaction.text(bare, secrets) == bare ? nil : "it would take a credential to \(target.origin)"
+        }
         return
             "it leads to another origin, \(target.origin); list it under other_origins to follow it without credentials"
     }

@@ -108,6 +108,36 @@ import Testing
         #expect(down.sent.count == 1)
     }
 
+    /// A server that writes a secret into the address of another one (found by fuzzing).
+    @Test func aSecretInThePathOfAnotherOriginStaysHere() throws {
+        var source = try Make.source()
+        source.auth = .fixed([.init(slot: .query("api_key"), secret: Secret("canary key&1"))])
+        source.otherOrigins = [try WebURL("https://files.test").origin]
+        for place in ["/f/canary%20key%261/x", "/f?q=a-canary+key%261", "/f;k=Y2FuYXJ5IGtleSYx"] {
+            let redirect = try World.walk(
+                Make.stream(.single, records: ""), source: source, [Self.to("https://files.test\(place)"), .json("[]")])
+            let link = try World.walk(
+                Make.stream(Make.nextURL()), source: source,
+                [.json("{\"data\":[1],\"next\":\"https://files.test\(place)\"}"), .json("{\"data\":[]}")])
+            for world in [redirect, link] {
+                #expect(world.sent.count == 1, "\(place)")
+                let message = try #require(world.failure?.message)
+                #expect(message.contains("it would take a credential to https://files.test"), "\(message)")
+                #expect(!message.contains("canary") && !message.contains("Y2FuYXJ5"), "\(message)")
+            }
+        }
+        // At home it is followed, and not told.
+        let home = try World.walk(
+            Make.stream(.single, records: ""), source: source,
+            [Self.to("/f/canary%20key%261/x"), .status(404, body: "no")])
+        #expect(home.sent.count == 2 && home.failure?.url == "https://api.test/f/(secret)/x")
+        // As a parameter it is taken off, as ever.
+        let bare = try World.walk(
+            Make.stream(.single, records: ""), source: source,
+            [Self.to("https://files.test/f?a=1&k=canary+key%261"), .json("[]")])
+        #expect(bare.succeeded && bare.sent.last?.request.url == "https://files.test/f?a=1")
+    }
+
     @Test func credentialsDoNotComeBackLaterInTheChain() throws {
         var source = try Make.source()
         source.auth = .fixed([.init(slot: .header("X-API-Key"), secret: Secret("k3y"))])
