@@ -7,7 +7,13 @@ from report import Report, short, tracked
 
 CEILING = 600
 # One file on purpose: a host reads the contract from top to bottom, and half is documentation.
-HIGHER = {"include/penstock.h": 1200}
+# One place each: the header, its functions as ctypes has them, a table of lessons beside the tests that it names.
+HIGHER = {
+    "include/penstock.h": 1300,
+    "bindings/python/src/penstock/_ffi.py": 800,
+    "Tests/e2e/test_hostile.py": 700,
+    "Tests/e2e/test_observation.py": 700,
+}
 TEXT = {
     ".swift",
     ".c",

@@ -16,7 +16,7 @@ struct FanOut: Sendable {
         case ended(Failure?)
     }
 
-    private struct Child: Sendable {
+    struct Child: Sendable {
         let walk: UInt64
         /// Pages that wait for those of the children before.
         var held: [PageFacts] = []
@@ -25,7 +25,7 @@ struct FanOut: Sendable {
         var isHeld = false
     }
 
-    private struct Standing: Sendable {
+    struct Standing: Sendable {
         var entry: FanOutPosition.Entry
         let parent: Checkpoint?
         let walk: UInt64
@@ -35,45 +35,45 @@ struct FanOut: Sendable {
     /// Walks that are done count too, while one that began before them is not.
     private static let mostStanding = 4096
 
-    @Boxed private var stream: Stream
-    @Boxed private var plan: OverPlan
-    private var combinations: Combinations
+    @Boxed var stream: Stream
+    @Boxed var plan: OverPlan
+    var combinations: Combinations
     /// In the order of their parents.
-    private var children: [Child] = []
-    private var running = 0
-    private var isExhausted = false
+    var children: [Child] = []
+    var running = 0
+    var isExhausted = false
     /// What it ends with when the children at work are done.
-    private var doom: Failure?
-    private(set) var isOver = false
-    private(set) var skips = Skips()
+    var doom: Failure?
+    var isOver = false
+    var skips = Skips()
 
     /// In the host's hands, and whose they are.
-    private var handed: [(walk: UInt64?, bytes: Int64)] = []
-    private var handedHead = 0
-    private var handedBytes: Int64 = 0
-    private var heldPages: Int64 = 0
-    private var heldBytes: Int64 = 0
-    private var pages: UInt64 = 0
-    private var records: Int64 = 0
+    var handed: [(walk: UInt64?, bytes: Int64)] = []
+    var handedHead = 0
+    var handedBytes: Int64 = 0
+    var heldPages: Int64 = 0
+    var heldBytes: Int64 = 0
+    var pages: UInt64 = 0
+    var records: Int64 = 0
     /// Walks that are not all done, and those done behind one that is not: what a checkpoint has.
-    private var standing: [Standing] = []
+    var standing: [Standing] = []
     /// Of an earlier run, until they are met again.
-    private var awaited: [FanOutPosition.Entry] = []
-    private var hasAnchor = false
+    var awaited: [FanOutPosition.Entry] = []
+    var hasAnchor = false
     /// Of a stream that is read incrementally.
-    private var run: IncrementalRun?
+    var run: IncrementalRun?
     /// It goes on from a checkpoint, and nothing was handed over yet: if nothing is, the run before was whole, and the next
     /// one begins.
-    private var mayBeginAnew = false
-    @Boxed private var origin: Checkpoint.Origin
+    var mayBeginAnew = false
+    @Boxed var origin: Checkpoint.Origin
     /// The last page is kept back where skips are to be told on it.
-    private var last: PageFacts?
+    var last: PageFacts?
 
     /// Pages given to the host, and how many it has asked for, where that matters.
-    private var given: UInt64 = 0
-    private var asked: UInt64 = 1
+    var given: UInt64 = 0
+    var asked: UInt64 = 1
 
-    private var orders: [Order] = []
+    var orders: [Order] = []
 
     init(_ stream: Stream, _ plan: OverPlan, source: Source) {
         self.stream = stream
@@ -135,7 +135,7 @@ struct FanOut: Sendable {
         pump(ids: &ids)
     }
 
-    private mutating func openParents(at first: Checkpoint?, ids: inout UInt64) {
+    mutating func openParents(at first: Checkpoint?, ids: inout UInt64) {
         for (index, dimension) in plan.dimensions.enumerated() {
             guard case .stream(let parent, let key) = dimension.origin else { continue }
             open(
@@ -144,7 +144,7 @@ struct FanOut: Sendable {
     }
 
     /// The run behind one that was whole.
-    private mutating func beginRun(behind parent: Checkpoint?, ids: inout UInt64) {
+    mutating func beginRun(behind parent: Checkpoint?, ids: inout UInt64) {
         mayBeginAnew = false
         stream.earlier = nil
         (pages, records, standing, awaited, hasAnchor) = (0, 0, [], [], false)
@@ -156,12 +156,12 @@ struct FanOut: Sendable {
         pump(ids: &ids)
     }
 
-    private var isFirstParentIncremental: Bool {
+    var isFirstParentIncremental: Bool {
         guard case .stream(let parent, _)? = plan.dimensions.first?.origin else { return false }
         return parent.isIncremental && plan.dimensions[0].further.isEmpty
     }
 
-    private mutating func open(
+    mutating func open(
         _ parent: OverPlan.Dimension.Parent, of index: Int, at start: Checkpoint? = nil, ids: inout UInt64
     ) {
         var stream = parent.stream
@@ -256,7 +256,7 @@ struct FanOut: Sendable {
 
     // MARK: parents
 
-    private mutating func take(_ facts: PageFacts, from index: Int, _ walk: UInt64) {
+    mutating func take(_ facts: PageFacts, from index: Int, _ walk: UInt64) {
         var skips = skips
         let (child, skipsFailures) = (stream.name, plan.skipsFailures)
         let mayGoOn = combinations.add(facts, to: index) { record, reason in
@@ -284,7 +284,7 @@ struct FanOut: Sendable {
     }
 
     /// Says in a parent's failure whose parent it is.
-    private func placed(_ failure: Failure) -> Failure {
+    func placed(_ failure: Failure) -> Failure {
         var failure = failure
         failure.message = "stream \"\(stream.name)\", over its parent: \(failure.message)"
         return failure
@@ -292,7 +292,7 @@ struct FanOut: Sendable {
 
     /// What lies in one parent's being as it is. A server that is down, or credentials that are wrong, are nobody's in
     /// particular: passing over all parents one by one would look like an answer.
-    private mutating func skip(_ failure: Failure) -> Bool {
+    mutating func skip(_ failure: Failure) -> Bool {
         guard plan.skipsFailures else { return false }
         switch failure.code {
         case .http where (failure.httpStatus ?? 500) < 500, .data, .limit: break
@@ -304,28 +304,28 @@ struct FanOut: Sendable {
 
     // MARK: children
 
-    private var pagesAhead: Int64 { max(stream.pagesAhead, plan.atOnce.multipliedSaturating(by: 2)) }
-    private var handedPages: Int64 { Int64(handed.count - handedHead) }
+    var pagesAhead: Int64 { max(stream.pagesAhead, plan.atOnce.multipliedSaturating(by: 2)) }
+    var handedPages: Int64 { Int64(handed.count - handedHead) }
     /// No further child begins, and those that wait for their turn go no further.
-    private var isFull: Bool {
+    var isFull: Bool {
         if isUnasked { return true }
         let pages = handedPages + heldPages
         return pages > 0
             && (pages >= pagesAhead || handedBytes.addingSaturating(heldBytes) >= stream.readAheadBytes)
     }
     /// The same for a child whose pages are handed over as they come: what others hold back does not hold it up.
-    private var isFullInTurn: Bool {
+    var isFullInTurn: Bool {
         isUnasked || handedPages > 0 && (handedPages >= pagesAhead || handedBytes >= stream.readAheadBytes)
     }
 
     /// Nobody looks ahead, and the host has what it asked for.
-    private var isUnasked: Bool { !stream.lookAhead && given >= asked }
-    private var atOnce: Int { stream.lookAhead ? Int(clamping: plan.atOnce) : 1 }
+    var isUnasked: Bool { !stream.lookAhead && given >= asked }
+    var atOnce: Int { stream.lookAhead ? Int(clamping: plan.atOnce) : 1 }
 
-    private func isInTurn(_ index: Int) -> Bool { plan.order == .any || index == 0 }
+    func isInTurn(_ index: Int) -> Bool { plan.order == .any || index == 0 }
 
     /// Whatever can go on does.
-    private mutating func pump(ids: inout UInt64) {
+    mutating func pump(ids: inout UInt64) {
         guard !isOver else { return }
         handTurns()
         while !isOver, !isExhausted, running < atOnce, !isFull, children.count < Int(clamping: plan.atOnce) * 4,
@@ -346,7 +346,7 @@ struct FanOut: Sendable {
     }
 
     /// False: there is none to begin.
-    private mutating func begin(ids: inout UInt64) -> Bool {
+    mutating func begin(ids: inout UInt64) -> Bool {
         let (next, window) = nextCombination()
         switch next {
         case .later: return false
@@ -403,7 +403,7 @@ struct FanOut: Sendable {
     }
 
     /// Each parent, or the one that a stream without parents stands for, in each of its windows.
-    private mutating func nextCombination() -> (Combinations.Next, Window?) {
+    mutating func nextCombination() -> (Combinations.Next, Window?) {
         guard run != nil else { return (combinations.next(), nil) }
         while true {
             if let (bindings, from, window) = run?.next() { return (.bindings(bindings, from: from), window) }
@@ -420,7 +420,7 @@ struct FanOut: Sendable {
     }
 
     /// Where the API sorts, a window that was interrupted is taken up at the highest value seen, not at its page.
-    private func asked(_ window: Window, _ at: Checkpoint?) -> Window {
+    func asked(_ window: Window, _ at: Checkpoint?) -> Window {
         var window = window
         guard window.plan.isSorted, !isUnsorted(at), case .walk(let walk)? = at?.position, !walk.isOver,
             let high = walk.window?.high
@@ -430,13 +430,13 @@ struct FanOut: Sendable {
         return window
     }
 
-    private func isUnsorted(_ at: Checkpoint?) -> Bool {
+    func isUnsorted(_ at: Checkpoint?) -> Bool {
         guard case .walk(let walk)? = at?.position else { return false }
         return walk.isOver || walk.window?.isUnsorted ?? false || walk.window?.high == nil
     }
 
     /// What was seen, at the first page.
-    private func again(_ at: Checkpoint) -> Checkpoint? {
+    func again(_ at: Checkpoint) -> Checkpoint? {
         guard case .walk(let walk) = at.position else { return nil }
         var position = WalkPosition()
         position.window = walk.window
@@ -445,7 +445,7 @@ struct FanOut: Sendable {
     }
 
     /// The values of the first parent's pages are taken: the next page may come.
-    private mutating func takeUp() {
+    mutating func takeUp() {
         guard let first = combinations.intakes.first, first.isEmpty, !first.pending.isEmpty else { return }
         combinations.intakes[0].pending = []
         guard let walk = first.walk else { return }
@@ -453,7 +453,7 @@ struct FanOut: Sendable {
     }
 
     /// Pages whose turn has come.
-    private mutating func handTurns() {
+    mutating func handTurns() {
         while !isOver, let child = children.first(where: { plan.order == .parents || $0.isOver }) {
             if plan.order == .any {
                 for child in children where child.isOver { settle(child.walk) }
@@ -483,12 +483,12 @@ struct FanOut: Sendable {
     // MARK: where it stands
 
     /// All of that walk's pages were handed over.
-    private mutating func settle(_ walk: UInt64) {
+    mutating func settle(_ walk: UInt64) {
         guard let place = standing.firstIndex(where: { $0.walk == walk }) else { return }
         finishEntry(place)
     }
 
-    private mutating func finishEntry(_ place: Int) {
+    mutating func finishEntry(_ place: Int) {
         if !standing[place].entry.isDone { run?.finished(standing[place].entry.over, standing[place].seen) }
         standing[place].entry.isDone = true
         standing[place].entry.at = nil
@@ -496,14 +496,14 @@ struct FanOut: Sendable {
     }
 
     /// One of those done stays, as a mark to find the place by.
-    private mutating func trim() {
+    mutating func trim() {
         var done = 0
         while done + 1 < standing.count, standing[done].entry.isDone { done += 1 }
         if done > 0 { standing.removeFirst(done) }
     }
 
     /// Behind a page of that walk, at `position` within it.
-    private mutating func checkpoint(behind position: Checkpoint?, of walk: UInt64) -> Checkpoint {
+    mutating func checkpoint(behind position: Checkpoint?, of walk: UInt64) -> Checkpoint {
         if let place = standing.firstIndex(where: { $0.walk == walk }) {
             standing[place].entry.at = position
             if case .walk(let walk)? = position?.position { standing[place].seen = walk.window }
@@ -523,7 +523,7 @@ struct FanOut: Sendable {
     }
 
     /// Nothing is left to walk, and that is known already.
-    private var isKnownToBeLast: Bool {
+    var isKnownToBeLast: Bool {
         guard standing.allSatisfy(\.entry.isDone), awaited.isEmpty, run?.isAtEnd ?? true else { return false }
         guard let first = combinations.intakes.first else { return run?.hasBegun ?? true }
         return (first.isOver || first.isToldTheEnd) && combinations.isAtEnd
@@ -541,7 +541,7 @@ struct FanOut: Sendable {
         return failure
     }
 
-    private mutating func hold() {
+    mutating func hold() {
         let (full, fullInTurn) = (isFull, isFullInTurn)
         for index in children.indices where !children[index].isOver {
             let held = isInTurn(index) ? fullInTurn : full
@@ -549,77 +549,5 @@ struct FanOut: Sendable {
             children[index].isHeld = held
             orders.append(.hold(children[index].walk, held))
         }
-    }
-
-    // MARK: handing over
-
-    private mutating func hand(_ facts: PageFacts, of walk: UInt64) {
-        var facts = facts
-        facts.indexWithin = facts.index
-        facts.index = pages
-        mayBeginAnew = false
-        note(facts)
-        // Of this parent only.
-        if !plan.dimensions.isEmpty || stream.incremental?.hasSteps ?? true {
-            facts.total = nil
-            if facts.hasMore == false { facts.hasMore = nil }
-        }
-        pages += 1
-        if let most = plan.maxRecords, records.addingSaturating(Int64(facts.records.count)) > most {
-            facts.records = Array(facts.records.prefix(Int(clamping: max(0, most - records))))
-            facts.recordArray = nil
-        }
-        records = records.addingSaturating(Int64(facts.records.count))
-        facts.checkpoint = checkpoint(behind: facts.checkpoint, of: walk)
-        let bytes = facts.bytes
-        if plan.skipsFailures {
-            // As good as taken, for the child: what the host has not taken holds it up.
-            orders.append(.consumed(walk, bytes: bytes))
-            giveLast()
-            last = facts
-        } else {
-            give(facts, of: walk)
-        }
-        if let most = plan.maxPages, pages >= UInt64(clamping: most) { return finish(nil) }
-        if let most = plan.maxRecords, records >= most { finish(nil) }
-    }
-
-    private mutating func note(_ facts: PageFacts) {
-        guard run != nil, run?.skew == nil else { return }
-        run?.hear(facts.head)
-    }
-
-    private mutating func give(_ facts: PageFacts, of walk: UInt64?) {
-        let bytes = facts.bytes
-        handed.append((walk, bytes))
-        handedBytes = handedBytes.addingSaturating(bytes)
-        given &+= 1
-        orders.append(.page(facts))
-    }
-
-    private mutating func giveLast(and summary: [String] = []) {
-        guard var facts = last else { return }
-        last = nil
-        facts.warnings += skips.takeWarnings() + summary
-        give(facts, of: nil)
-    }
-
-    private mutating func finish(_ failure: Failure?) {
-        guard !isOver else { return }
-        isOver = true
-        for walk in walks { orders.append(.close(walk)) }
-        for child in children { for facts in child.held { orders.append(.discard(facts.transfer)) } }
-        children.removeAll()
-        for index in combinations.intakes.indices { combinations.intakes[index].walk = nil }
-        if failure == nil { last?.hasMore = false }
-        giveLast(and: skips.summary)
-        var failure = failure
-        if failure == nil, pages == 0, skips.count > 0, var first = skips.first {
-            // Nothing was got at all, and there is no page to say so on.
-            first.message =
-                "nothing is left: \(skips.count) of \(skips.count) were skipped; the first: \(first.message)"
-            failure = first
-        }
-        orders.append(.ended(failure))
     }
 }

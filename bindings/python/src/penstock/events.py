@@ -112,14 +112,16 @@ def hand_over(event: dict[str, Any], logger: logging.Logger) -> None:
         logger.log(level, "%s", line_of(event), extra={"penstock": event})
 
 
+def _shown(value: object) -> str:
+    if isinstance(value, (dict, list)) or " " in str(value):
+        return json.dumps(value)
+    return str(value)
+
+
 def line_of(event: dict[str, Any]) -> str:
     """An event for people, in one line."""
     place = ".".join(str(event[key]) for key in ("source", "stream") if event.get(key))
-    about = " ".join(
-        f"{key}={json.dumps(value) if isinstance(value, (dict, list)) or ' ' in str(value) else value}"
-        for key, value in event.items()
-        if key not in _PLACED
-    )
+    about = " ".join(f"{key}={_shown(value)}" for key, value in event.items() if key not in _PLACED)
     head = f"{place}: " if place else ""
     return f"{head}{event.get('event', '')}{' ' if about else ''}{about}"
 
