@@ -152,6 +152,8 @@ def test_killed_at_random_instants(feed: Feed, tmp_path: Path) -> None:
     chance = random.Random(5)
     command = [sys.executable, "-m", "penstock", "pull", str(document), "--quiet"]
     command += ["--output", str(tmp_path / "out"), "--state", str(tmp_path / "state.db")]
+    package = Path(__file__).parents[2] / "bindings/python/src"
+    environment = {**os.environ, "PYTHONPATH": str(package)}
     made = 1000
     for _ in range(ITERATIONS):
         # New ones at the highest time and later, between runs and while they are killed.
@@ -159,10 +161,10 @@ def test_killed_at_random_instants(feed: Feed, tmp_path: Path) -> None:
         for _ in range(4):
             feed.add(made, f"2024-06-{day:02}T00:00:00Z")
             made += 1
-        child = subprocess.Popen(command)
+        child = subprocess.Popen(command, env=environment)
         time.sleep(chance.uniform(0.1, 0.6))
         child.send_signal(signal.SIGKILL)
         child.wait()
-    subprocess.run(command, check=True, timeout=60)
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=60, env=environment)
+    subprocess.run(command, check=True, timeout=60, env=environment)
     assert sorted(ids(tmp_path / "out" / "feed.jsonl")) == sorted(row["id"] for row in feed.rows)

@@ -195,11 +195,13 @@ class Spacing(_Spacing, _Class, total=False):
 
 
 class _ConcurrencyLimit(TypedDict):
-    concurrent: int
+    concurrent: int | Literal["auto"]
 
 
-class ConcurrencyLimit(_ConcurrencyLimit, _Class):
-    """So many requests at once."""
+class ConcurrencyLimit(_ConcurrencyLimit, _Class, total=False):
+    """So many requests at once; with "auto" as many as the server bears."""
+
+    at_most: int
 
 
 Priority = Literal["high", "normal", "low"]

@@ -413,10 +413,15 @@ penstock_status penstock_sync_progress(const penstock_sync *sync, penstock_text 
              "users.jsonl\",\"state\":\"%s\",\"records\":3,\"total\":3,%s},"
              "{\"source\":\"a\",\"stream\":\"events\",\"file\":\"out/"
              "events.jsonl\",\"state\":\"%s\",\"records\":4,\"total\":null,%s%s}]}",
-             done ? "true" : "false", done ? "done" : "running", row,
-             sync->then ? "failed"
-             : done     ? "done"
-                        : "running",
+             done ? "true" : "false",
+             sync->cancelled ? "cancelled"
+             : done          ? "done"
+                             : "running",
+             row,
+             sync->then        ? "failed"
+             : sync->cancelled ? "cancelled"
+             : done            ? "done"
+                               : "running",
              row, why);
     return PENSTOCK_OK;
 }

@@ -192,7 +192,10 @@ def test_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("number", "code", "said"),
-    [(signal.SIGINT, 130, "penstock: interrupted\n"), (signal.SIGTERM, 143, "")],
+    [
+        (signal.SIGINT, 130, "penstock: interrupted\n"),
+        (signal.SIGTERM, 143, "penstock: interrupted\n"),
+    ],
 )
 def test_signals_end_a_run_within_a_moment(
     write: Write, number: signal.Signals, code: int, said: str

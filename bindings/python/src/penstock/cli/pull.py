@@ -115,6 +115,8 @@ def run(options: argparse.Namespace) -> int:
         print(results_table(report))
     sys.stdout.flush()
     for name, stream in report.items():
+        if stop.number is not None and stream.state == "cancelled":
+            continue
         if stream.error is not None:
             complain(f"{name}: {one_line(stream.error)}")
         elif not stream.ok:
@@ -122,6 +124,7 @@ def run(options: argparse.Namespace) -> int:
     if all(stream.ok or stream.state == "parked" for stream in report.streams) and not report.ok:
         return 3
     if stop.number is not None and not report.ok:
+        complain("interrupted")
         return 128 + stop.number
     return 0 if report.ok else 1
 
