@@ -66,7 +66,7 @@ def cases() -> list[Case]:
             Case("fixed", rate, 1, 0, window, parallel),
             Case("bucket", rate, rate // 10, 0, bucket, parallel),
         ]
-    spacing = {"spacing": "20ms"}
+    spacing = {"spacing": "20ms", "guard": "response"}
     found += [
         Case("bucket", 50, 1, 0, spacing, 1),
         Case("bucket", 50, 1, 0, {"requests": 50, "per": "1s", "burst": 1}, 1),
