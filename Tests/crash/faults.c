@@ -380,6 +380,7 @@ static ssize_t any_read(int descriptor, void *data, size_t size, off_t where) {
     if (watched(descriptor)) {
         pthread_mutex_lock(&lock);
         failed = fault(0);
+        end_if_torn();
         pthread_mutex_unlock(&lock);
     }
     if (failed != 0) {

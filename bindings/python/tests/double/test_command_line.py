@@ -194,7 +194,7 @@ def test_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:
     ("number", "code", "said"),
     [
         (signal.SIGINT, 130, "penstock: interrupted\n"),
-        (signal.SIGTERM, 143, "penstock: interrupted\n"),
+        (signal.SIGTERM, 143, "penstock: terminated\n"),
     ],
 )
 def test_signals_end_a_run_within_a_moment(

@@ -124,7 +124,7 @@ def run(options: argparse.Namespace) -> int:
     if all(stream.ok or stream.state == "parked" for stream in report.streams) and not report.ok:
         return 3
     if stop.number is not None and not report.ok:
-        complain("interrupted")
+        complain("interrupted" if stop.number == signal.SIGINT else "terminated")
         return 128 + stop.number
     return 0 if report.ok else 1
 
