@@ -214,6 +214,8 @@ import Testing
         let scene = try Scene(seed: seed)
         let watch = Watch(scene)
         scene.world.onStep = { watch.look($0) }
+        // It holds the world that holds it.
+        defer { scene.world.onStep = nil }
         scene.world.run(for: .seconds(60 * 86_400))
         let world = scene.world
         var problem = watch.found ?? world.violations.first

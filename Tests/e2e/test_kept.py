@@ -302,7 +302,7 @@ def test_the_command_line_parks_on_a_signal_and_says_so(
     environment = {**os.environ, "PYTHONPATH": package}
     api.wait = 0.05
     for line, code, words in (
-        (command, 128 + number, "cancelled"),
+        (command, 128 + number, "interrupted" if number == signal.SIGINT else "terminated"),
         (with_state, 3, "rows: parked"),
     ):
         api.asked.clear()

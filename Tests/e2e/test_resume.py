@@ -60,7 +60,7 @@ def url() -> Iterator[str]:
     "pagination",
     [
         {"type": "cursor", "param": "cursor", "from": "next"},
-        {"type": "page", "first": 0},
+        {"type": "page", "start": 0},
         {"type": "offset", "size": 1},
     ],
     ids=lambda pagination: str(pagination["type"]),

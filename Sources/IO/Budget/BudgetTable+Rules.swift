@@ -45,12 +45,13 @@ extension BudgetTable {
         stage(held, self[held] &+ charge.cost)
     }
 
+    /// - Parameter ahead: So much later it may still have reached the server: of a process that has died.
     mutating func giveBack(
-        _ rule: Int, _ cost: Int64, actual: Int64, slot: Int, now: Int64, isDead: Bool = false
+        _ rule: Int, _ cost: Int64, actual: Int64, slot: Int, now: Int64, ahead: Timespan = .zero
     ) throws(Damage) {
         if case .gate = plan.rules[rule].kind { return unhold(rule, cost, slot: slot) }
         if plan.rules[rule].countsResponse {
-            try log(rule, held: cost, actual, slot: slot, now: now)
+            try log(rule, held: cost, actual, slot: slot, now: now, ahead: ahead)
         } else if actual > cost {
             try log(rule, held: 0, actual - cost, slot: nil, now: now)
         } else if actual < cost, case .bucket(let interval, _) = plan.rules[rule].kind {
@@ -68,19 +69,23 @@ extension BudgetTable {
         stage(held, self[held] &- cost)
     }
 
-    /// Counts `cost` as of `now`, of which `held` was under way.
-    mutating func log(_ number: Int, held: Int64, _ cost: Int64, slot: Int?, now: Int64) throws(Damage) {
+    /// Counts `cost` as of `now` (and as if it came `ahead` of it), of which `held` was under way. What others sent
+    /// counts until its own time is up.
+    mutating func log(
+        _ number: Int, held: Int64, _ cost: Int64, slot: Int?, now: Int64, ahead: Timespan = .zero
+    ) throws(Damage) {
         if let slot, held > 0 { unhold(number, held, slot: slot) }
         let rule = layout.rule(number)
         switch plan.rules[number].kind {
         case .gate: return
         case .bucket(let interval, _):
-            let fullAt = Instant(nanoseconds: max(self[rule + BudgetLayout.fullAt], now)) + interval * cost
+            let from = (Instant(nanoseconds: now) + ahead).nanoseconds
+            let fullAt = Instant(nanoseconds: max(self[rule + BudgetLayout.fullAt], from)) + interval * cost
             stage(rule + BudgetLayout.fullAt, fullAt.nanoseconds)
         case .window(let most, let per):
             guard cost > 0 else { return }
             var log = try openLog(number, now: now)
-            var expiry = (Instant(nanoseconds: now) + per).nanoseconds
+            var expiry = (Instant(nanoseconds: now) + ahead + per).nanoseconds
             if most > BudgetLayout.exact {
                 let step = max(1, per.nanoseconds / 128)
                 let over = expiry % step

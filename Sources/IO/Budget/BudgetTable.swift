@@ -136,7 +136,7 @@ package struct BudgetTable: @unchecked Sendable {
             guard held > 0 else { throw Damage() }
             mask |= 1 << UInt32(truncatingIfNeeded: rule)
             try giveBack(
-                rule, held, actual: held, slot: slot, now: (now + plan.lease).nanoseconds, isDead: true)
+                rule, held, actual: held, slot: slot, now: now.nanoseconds, ahead: plan.lease)
         }
         var place = layout.firstTicket
         for _ in 0..<BudgetLayout.ticketCount {

@@ -7,7 +7,8 @@ final class Seat: Sendable {
         /// Look again: it is yours to watch the time.
         case watch
         case permit(UInt64)
-        case failed(Failure)
+        // Behind a pointer: what holds a permit's number and nothing else has then no bytes that nobody wrote.
+        indirect case failed(Failure)
 
         var isFinal: Bool {
             switch self {

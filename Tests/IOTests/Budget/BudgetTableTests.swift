@@ -210,6 +210,21 @@ import Testing
         #expect(table.check())
     }
 
+    @Test func aDeathForgetsNothingOfWhatOthersSent() throws {
+        let memory = Memory(BudgetPlan([Self.window(3, .seconds(1))], text: "", lease: .milliseconds(800)))
+        var table = memory.table
+        for _ in 0..<2 {
+            #expect(try table.ask(Self.one, slot: 1, now: Self.start) == .granted)
+            try table.release(Self.one, slot: 1, now: Self.start)
+        }
+        table.occupy(slot: 2)
+        #expect(try table.ask(Self.one, slot: 2, now: Self.start + .milliseconds(300)) == .granted)
+        try table.bury(slot: 2, now: Self.start + .milliseconds(300))
+        #expect(
+            try table.ask(Self.one, slot: 3, now: Self.start + .milliseconds(400)) == .at(Self.start + .seconds(1)))
+        #expect(table.check())
+    }
+
     @Test func pauseIsForAllOfThatLimit() throws {
         let memory = Memory(BudgetPlan([Self.window(5, .seconds(1)), .init(.gate(most: 5))], text: ""))
         var table = memory.table
