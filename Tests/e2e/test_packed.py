@@ -82,7 +82,8 @@ def unpacked(kind: str, content: bytes) -> bytes:
     """By programs that others wrote: all members, one behind the other."""
     if kind == "gzip":
         return gzip.decompress(content)
-    return subprocess.run(["zstd", "-dcq"], input=content, stdout=subprocess.PIPE, check=True).stdout
+    run = subprocess.run(["zstd", "-dcq"], input=content, stdout=subprocess.PIPE, check=True)
+    return run.stdout
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -46,7 +46,8 @@ public struct JobPlan: Sendable {
         plan.state = job["state"]?.value.string
         plan.maxDuration = job["max_duration"]?.value.string.flatMap(DurationText.parse)
         plan.log = try job["log"].map { log throws(Failure) in try LogPlan.read(log) }
-        if let word = job["output"]?["compress"]?.value.string { plan.compression = Compression(rawValue: word) ?? .none }
+        let packing = job["output"]?["compress"]?.value.string
+        plan.compression = packing.flatMap(Compression.init) ?? .none
         if plan.compression != .none { plan.commitEvery = packedCommitEvery }
         if let text = job["commit_every"]?.value.string, let time = DurationText.parse(text) { plan.commitEvery = time }
         if let count = job["batch_records"]?.value.int { plan.batchRecords = Int(clamping: count) }

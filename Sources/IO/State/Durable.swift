@@ -44,7 +44,8 @@ final class Durable: @unchecked Sendable {
     ///   - name: The stream's, within the state.
     ///   - stream: Goes on where the state says; from its beginning when it says nothing, or that all is done.
     static func open(
-        _ name: String, path: String, _ compression: Compression, state: StateFile, stream: inout Engine.Stream, source: Source
+        _ name: String, path: String, _ compression: Compression, state: StateFile, stream: inout Engine.Stream,
+        source: Source
     ) throws(Failure) -> Opening {
         try state.lease(name)
         let path = try LineFile.absolute(path)
