@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import random
+import shlex
 import shutil
 import signal
 import subprocess
@@ -118,6 +119,16 @@ class Crowd:
         return found
 
 
+def in_a_namespace(mounts: str, code: str) -> subprocess.CompletedProcess[str]:
+    """A Python program that sees a file system of its own, with those commands done to it."""
+    python = shlex.join([sys.executable, "-c", code])
+    command = ["unshare", "--mount", "--map-root-user", "sh", "-c", f"{mounts} && exec {python}"]
+    environment = {**os.environ, "PYTHONPATH": str(TESTS.parent / "bindings/python/src")}
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
 def worst(times: list[int], window: float) -> int:
     """The most that any half-open window of that length has."""
     first = most = 0
@@ -150,13 +161,21 @@ class Redis:
         self.socket = folder / "redis.sock"
         self.start()
 
-    def start(self) -> None:
-        # --dir and no save: nothing of it stays.
+    def start(self, clock: int = 0) -> None:
+        """`clock` is how many seconds its calendar is ahead."""
+        # --dir and no save: nothing of it stays, unless it is asked to SAVE.
+        environment = dict(os.environ)
+        if clock:
+            shim = self.folder / "clock.so"
+            build = ["cc", "-shared", "-fPIC", "-o", str(shim), str(HERE / "clock.c")]
+            subprocess.run(build, check=True)
+            environment |= {"LD_PRELOAD": str(shim), "CLOCK_OFF": str(clock)}
         self.process = subprocess.Popen(
             ["redis-server", "--port", "0", "--unixsocket", str(self.socket), "--save", "",
              "--appendonly", "no", "--dir", str(self.folder), "--daemonize", "no", *self.options],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            env=environment,
         )  # fmt: skip
         for _ in range(200):
             if self.socket.exists() and self.ask("PING") == "PONG":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import statistics
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import PROCESSES, Crowd, Server, worst
+from .conftest import PROCESSES, Crowd, Server, in_a_namespace, worst
 
 Serve = Callable[..., Server]
 
@@ -119,3 +120,14 @@ def test_wrong_files_are_refused(tmp_path: Path) -> None:
         penstock.Limiter(shared("10/s", tmp_path / "none" / "budget"))
     with pytest.raises(penstock.ConfigError, match="/share"):
         penstock.Limiter({"limits": "10/s", "share": {"fiel": "x"}})
+
+
+def test_a_file_that_can_not_be_written_is_refused(tmp_path: Path) -> None:
+    limits = json.dumps(shared("10/s", tmp_path / "budget"))
+    (tmp_path / "budget").write_bytes(b"")
+    code = f"import json, penstock; penstock.Limiter(json.loads({limits!r}))"
+    # Root writes to what nobody may write to, but not to what is mounted so.
+    mount = f"mount --bind {tmp_path} {tmp_path} && mount -o remount,ro,bind {tmp_path}"
+    done = in_a_namespace(mount, code)
+    assert done.returncode != 0
+    assert f'"{tmp_path}/budget"' in done.stderr and "Read-only file system" in done.stderr

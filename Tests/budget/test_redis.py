@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Crowd, Redis, Server, worst
+from .conftest import Crowd, Redis, Server, in_a_namespace, worst
 
 Serve = Callable[..., Server]
 
@@ -87,6 +88,30 @@ def test_forgotten_state_is_no_new_budget(serve: Serve, redis: Redis) -> None:
     assert [text for _, _, text in found if text] == []
     assert worst(server.times(), 1) <= 60
     assert len(server.times()) >= 90
+
+
+@pytest.mark.parametrize("clock", [-3600, 3600])
+def test_one_that_takes_over_with_another_clock_gives_no_new_budget(
+    serve: Serve, redis: Redis, clock: int
+) -> None:
+    server = serve()
+    # Nobody has a part of their own in between, so all that is sent was given by one of the two.
+    limits = shared([{"requests": 60, "per": "1s"}], redis, away="closed", lease="2s")
+    crowd = Crowd(server.url, limits, 6, 4)
+    time.sleep(2)
+    # What the one before knew, the one that takes over knows too.
+    assert redis.ask("SAVE") == "OK"
+    redis.stop()
+    redis.start(clock)
+    taken = int(redis.ask("TIME").splitlines()[0]) - time.time()
+    assert abs(taken - clock) < 2
+    before = len(server.times())
+    found = crowd.join()
+    times = server.times()
+    assert [text for _, _, text in found if text] == []
+    assert worst(times, 1) <= 60
+    # It goes on, too.
+    assert len(times) - before >= 60
 
 
 def test_each_has_its_part_while_redis_is_away(serve: Serve, redis: Redis) -> None:
@@ -178,6 +203,16 @@ def test_credentials(serve: Serve, tmp_path: Path) -> None:
                 assert "s3cret" not in text and "wrong" not in text.replace("WRONGPASS", "")
     finally:
         redis.stop()
+
+
+def test_without_hiredis_it_says_what_is_missing(redis: Redis) -> None:
+    limits = json.dumps(shared("10/s", redis))
+    code = f"import json, penstock; penstock.Limiter(json.loads({limits!r}))"
+    found = "$(ldconfig -p | sed -n 's/.*libhiredis.so.*=> //p')"
+    hide = f"for file in {found}; do mount --bind /dev/null $file; done"
+    done = in_a_namespace(f"{{ {hide}; }}", code)
+    assert done.returncode != 0
+    assert "hiredis" in done.stderr
 
 
 def test_other_limits_under_the_same_key(serve: Serve, redis: Redis) -> None:

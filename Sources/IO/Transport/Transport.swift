@@ -22,6 +22,7 @@ package final class Transport: @unchecked Sendable {
     private var heads: [ReceivedHead] = []
     private var lastHeaders: RequestHeaders?
     private var openLimit = 0
+    private let alarm = Alarm()
 
     package init(settings: TransportSettings) throws(TransportStartFailure) {
         guard CurlLibrary.start == CURLE_OK else {
@@ -94,13 +95,22 @@ package final class Transport: @unchecked Sendable {
             if !finished.isEmpty || !heads.isEmpty || woken.exchange(false, ordering: .acquiringAndReleasing) { return }
             let now = times.pointee.now
             if let until, now >= until { return }
-            let wait = min(until ?? .distantFuture, times.pointee.nextCheck) - now
+            let longest = min(until ?? .distantFuture, times.pointee.nextCheck) - now
             // Rounded up: a wait that ends a little early would be followed by waits of nothing.
-            let milliseconds = min(max(wait.milliseconds, 0), Int64(Int32.max) - 1) + 1
-            // Waits no longer than libcurl's own timers allow.
-            let result = curl_multi_poll(multi, nil, 0, Int32(milliseconds), nil)
+            let milliseconds = min(max(longest.milliseconds, 0), Int64(Int32.max) - 1) + 1
+            let result = wait(milliseconds: Int32(milliseconds), until: until)
             guard result == CURLM_OK else { return endAll(result) }
         }
+    }
+
+    /// No longer than libcurl's own timers allow, and to the instant when that is near: a request that goes a millisecond
+    /// late at each turn of a limit falls behind it by percents.
+    private func wait(milliseconds: Int32, until: Instant?) -> CURLMcode {
+        guard let until, milliseconds < 5_000, alarm.set(until) else {
+            return curl_multi_poll(multi, nil, 0, milliseconds, nil)
+        }
+        var bell = curl_waitfd(fd: alarm.descriptor, events: Int16(CURL_WAIT_POLLIN), revents: 0)
+        return curl_multi_poll(multi, &bell, 1, milliseconds, nil)
     }
 
     /// Lets `poll` return, now or the next time it is called. From any thread.
