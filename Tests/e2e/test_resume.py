@@ -79,7 +79,7 @@ def test_the_next_page_behind_a_deep_checkpoint_takes_one_request(
     _Deep.asked.clear()
     with (
         penstock.Client(source) as client,
-        client.pages("rows", checkpoint=checkpoint, read_ahead=0) as pages,
+        client.pages("rows", checkpoint=checkpoint, look_ahead=False) as pages,
     ):
         following = next(iter(pages))
     assert following.index == PAGES
