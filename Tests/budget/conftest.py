@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from no_secrets import pytest_runtest_makereport  # noqa: F401
 
 HERE = Path(__file__).resolve().parent

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from no_secrets import pytest_runtest_makereport  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from no_secrets import pytest_runtest_makereport  # noqa: F401
 from real_servers.launch import launch
 

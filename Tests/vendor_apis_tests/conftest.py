@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import requests
+
 from no_secrets import pytest_runtest_makereport  # noqa: F401
 from practice_api_tests.conftest import sha256, slices
 from vendor_apis import github, gitlab, jira, mixpanel, shopify, slack, stripe, x, zendesk
