@@ -1,7 +1,8 @@
 /// How many requests may be under way where nobody says: as many as the server bears. One more with every round that
 /// used what it had, less by three tenths when the server refuses, and less when answers come slower than they used to.
 ///
-/// Failures are often fast, so they say nothing good: only answers that are answers raise it.
+/// Failures are often fast, so they say nothing good: only answers that are answers raise it. Where it was refused last
+/// it comes back to slowly: a server that bears four is asked for a fifth once in a while, not all the time.
 struct AdaptiveConcurrency: Sendable {
     private let most: Double
     private(set) var level: Double
@@ -9,12 +10,15 @@ struct AdaptiveConcurrency: Sendable {
     private var isStarting = true
     /// Requests that were sent before the last cut say what that one said.
     private var cutAt: Instant?
+    /// So many at once were too many, the last time.
+    private var ceiling = Double.infinity
     /// What answers use to take, in nanoseconds.
     private var usual: Double = 0
     private var samples = 0
 
     private static let first = 4.0
     private static let warmUp = 10
+    private static let caution = 1.0 / 16
 
     init(most: Int64) {
         self.most = Double(min(max(1, most), 1_000_000))
@@ -39,8 +43,10 @@ struct AdaptiveConcurrency: Sendable {
             isStarting = false
             level = max(1, level * (0.8 + 0.2 * gradient))
         } else if Double(inFlight) * 2 >= level {
-            level = min(most, level + (isStarting ? 1 : 1 / level))
+            let isNear = level + 1 >= ceiling
+            level = min(most, level + (isStarting ? 1 : (isNear ? Self.caution : 1) / level))
         }
+        if Double(inFlight) >= ceiling { ceiling = .infinity }
     }
 
     /// The server refused: a 429, or a 503.
@@ -48,6 +54,7 @@ struct AdaptiveConcurrency: Sendable {
         if let cutAt, sentAt <= cutAt { return }
         cutAt = now
         isStarting = false
+        ceiling = Double(limit)
         level = max(1, level * 0.7)
     }
 }

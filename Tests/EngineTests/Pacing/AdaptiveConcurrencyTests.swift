@@ -7,13 +7,15 @@ import Testing
     /// A server that answers in `latency`, and refuses what goes beyond `bears`; asked for ever by somebody with
     /// `wanted` requests at once. The levels reached, round by round.
     static func levels(
-        most: Int64, bears: Int64, wanted: Int64, rounds: Int, latency: (Int64) -> Timespan = { _ in .milliseconds(50) }
+        most: Int64, bears: Int64, then: Int64? = nil, wanted: Int64, rounds: Int,
+        latency: (Int64) -> Timespan = { _ in .milliseconds(50) }
     ) -> [Int64] {
         var level = AdaptiveConcurrency(most: most)
         var now = Instant(nanoseconds: 0)
         var levels: [Int64] = []
-        for _ in 0..<rounds {
+        for round in 0..<rounds {
             let sentAt = now
+            let bears = round < rounds / 2 ? bears : then ?? bears
             let together = min(wanted, level.limit)
             now = now + latency(together)
             for index in 0..<together {
@@ -40,6 +42,18 @@ import Testing
     @Test func staysNearWhatTheServerBears() {
         let levels = Self.levels(most: 100, bears: 10, wanted: 1000, rounds: 500).suffix(400)
         #expect((levels.min() ?? 0) >= 6 && (levels.max() ?? 0) <= 14)
+    }
+
+    @Test(arguments: [2, 4, 12, 30] as [Int64]) func whatWasTooMuchIsTriedOnceInAWhile(bears: Int64) {
+        let levels = Self.levels(most: 100, bears: bears, wanted: 1000, rounds: 1000).suffix(800)
+        let tooMany = levels.count { $0 > bears }
+        #expect(tooMany > 0 && tooMany * 12 <= levels.count)
+        #expect((levels.min() ?? 0) * 3 >= bears)
+    }
+
+    @Test func growsAgainWhenTheServerBearsMore() {
+        let levels = Self.levels(most: 100, bears: 4, then: 60, wanted: 1000, rounds: 400)
+        #expect((levels[..<200].max() ?? 0) <= 8 && (levels.last ?? 0) >= 40)
     }
 
     @Test func answersThatComeSlowerLowerIt() {
