@@ -2,14 +2,22 @@ internal import CLinux
 internal import Engine
 internal import Glibc
 
-/// Who has a lease: a name that is nobody else's, by which processes of the same host can tell that its process is gone.
+/// Who has a lease: a name that is nobody else's, by which processes of the same host can tell that it is gone.
 enum LeaseHolder {
     /// `<boot>.<namespace>.<process>.<when it began>.<chance>`
     static func name() -> String {
         let chance = SystemServices.chance()
         let begun = begun(getpid())?.time ?? "-"
-        return "\(here).\(getpid()).\(begun).\(hex(chance.0))\(hex(chance.1))"
+        let name = "\(here).\(getpid()).\(begun).\(hex(chance.0))\(hex(chance.1))"
+        _ = open.withLock { $0.insert(name) }
+        return name
     }
+
+    /// It takes no lease any more. Those that it has it may have been unable to give back.
+    static func end(_ name: String) { _ = open.withLock { $0.remove(name) } }
+
+    /// Of this process.
+    private static let open = Lock<Set<String>>([])
 
     /// True: it is certain that it is. Of other hosts nobody knows.
     static func isGone(_ name: String) -> Bool {
@@ -20,7 +28,8 @@ enum LeaseHolder {
         if kill(process, 0) != 0, errno == ESRCH { return true }
         guard let now = begun(process) else { return false }
         // One that is dead and that nobody has asked after yet, or another one of the same number.
-        return now.isDead || now.time != parts[3]
+        if now.isDead || now.time != parts[3] { return true }
+        return process == getpid() && !open.withLock { $0.contains(name) }
     }
 
     private static let here: String = {

@@ -64,6 +64,7 @@ final class LeaseKeeper: Sendable {
         }
         thread?.join()
         for lease in held { store.release(lease, of: holder) }
+        LeaseHolder.end(holder)
     }
 
     private func run() {
