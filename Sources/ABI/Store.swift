@@ -92,7 +92,8 @@ private func functions(_ store: penstock_store, _ host: HostStoreContext) -> Hos
         }
         // The size first: of a smaller one there is less to be read.
         guard store.pointee.size >= MemoryLayout<penstock_store>.size else {
-            throw Failure(.invalidArgument, "the store's size is \(store.pointee.size): expected sizeof(penstock_store)")
+            throw Failure(
+                .invalidArgument, "the store's size is \(store.pointee.size): expected sizeof(penstock_store)")
         }
         let host = HostStoreContext(context)
         guard let functions = functions(store.pointee, host) else {

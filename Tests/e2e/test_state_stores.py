@@ -105,7 +105,7 @@ def _url(redis: Redis, options: str = "prefix=test") -> str:
     return f"unix://{redis.socket}?{options}"
 
 
-def _slow(source: dict[str, Any], limits: str = "100/s") -> dict[str, Any]:
+def _slow(source: dict[str, Any], limits: str = "1/10ms") -> dict[str, Any]:
     return {**source, "limits": limits}
 
 
@@ -219,7 +219,7 @@ def test_killed_at_random_instants(
     environment = {**os.environ, "PYTHONPATH": f"{package}:{examples}"}
     place = _url(redis) if kind == "redis" else str(tmp_path / "own.db")
     # What is awaited before it is killed: that it has something to lose.
-    slow = json.dumps(_slow(source, "100/s"))
+    slow = json.dumps(_slow(source, "1/10ms"))
     chance = random.Random(3)
     kills = 0
     while kills < KILLS:
@@ -270,7 +270,7 @@ def test_redis_that_is_started_again_stops_nobody(
     source: dict[str, Any], tmp_path: Path, redis: Redis
 ) -> None:
     out = tmp_path / "out"
-    with penstock.Sync(_job(_slow(source, "60/s"), out, _url(redis))) as run:
+    with penstock.Sync(_job(_slow(source, "1/15ms"), out, _url(redis))) as run:
         _until(lambda: run.report()["rows"].records > 500)
         redis.stop()
         redis.start()

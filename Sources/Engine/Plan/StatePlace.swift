@@ -12,7 +12,8 @@ public enum StatePlace: Sendable {
         if text.hasPrefix("host:") {
             let name = String(text.dropFirst(5))
             guard TextForm.name.problem(in: name) == nil else {
-                return .failure(StatePlaceFlaw("expected \"host:\" and a name of letters, digits, \".\", \"_\" and \"-\""))
+                return .failure(
+                    StatePlaceFlaw("expected \"host:\" and a name of letters, digits, \".\", \"_\" and \"-\""))
             }
             return .success(.host(name))
         }

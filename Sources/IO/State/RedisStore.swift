@@ -15,8 +15,9 @@ final class RedisStore: KeyedStore, @unchecked Sendable {
     private struct Box {
         let link: RedisLink
         var commits: Int64 = 0
-        /// The last one who was asked did not answer.
-        var isAway = false
+        /// Since when it does not answer.
+        var awaySince: Instant?
+        var hasAnswered = false
     }
 
     /// For how long somebody is asked again who does not answer: one that is started again is there by then.
@@ -103,9 +104,8 @@ final class RedisStore: KeyedStore, @unchecked Sendable {
         let key = key(ofLease: lease)
         box.withLock { box in
             // It ends by itself.
-            if box.isAway { return }
-            let answer = BrokenPipe.withheld { box.link.run(keys: [key], ["release", holder]) }
-            if case .away = answer { box.isAway = true }
+            if box.awaySince != nil { return }
+            _ = BrokenPipe.withheld { box.link.run(keys: [key], ["release", holder]) }
         }
     }
 
@@ -125,19 +125,21 @@ final class RedisStore: KeyedStore, @unchecked Sendable {
 
     private func ask(_ body: (inout Box) -> RedisLink.Answer) throws(Failure) -> RedisLink.Answer {
         let result = box.withLock { box -> Result<RedisLink.Answer, Failure> in
-            let end = Clock.now() + Self.patience
             var pause: Int32 = 0
             while true {
                 let answer = BrokenPipe.withheld { body(&box) }
                 switch answer {
                 case .text, .list:
-                    box.isAway = false
+                    box.awaySince = nil
+                    box.hasAnswered = true
                     return .success(answer)
                 case .refused(let kind):
                     return .failure(Failure(.auth, "Redis refused who wants \(shown) (\(kind))"))
                 case .away(let reason):
-                    box.isAway = true
-                    guard Clock.now() < end else {
+                    let now = Clock.now()
+                    let since = box.awaySince ?? now
+                    box.awaySince = since
+                    guard box.hasAnswered, now < since + Self.patience else {
                         return .failure(
                             Failure(
                                 .storage,
