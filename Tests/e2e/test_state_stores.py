@@ -1,4 +1,4 @@
-"""States in Redis and in stores of the program: whatever dies, nothing is lost and nothing twice."""
+"""States in Redis and in stores of the program: whatever dies, nothing is lost or twice."""
 
 from __future__ import annotations
 
@@ -230,8 +230,10 @@ def test_killed_at_random_instants(
             part = out / "rows.jsonl.part"
             size = part.stat().st_size if part.exists() else 0
             _until(
-                lambda part=part, size=size, run=run: run.poll() is not None  # type: ignore[misc]
-                or (part.exists() and part.stat().st_size > size)
+                lambda part=part, size=size, run=run: (
+                    run.poll() is not None  # type: ignore[misc]
+                    or (part.exists() and part.stat().st_size > size)
+                )
             )
             time.sleep(chance.uniform(0, 0.15))
             run.send_signal(signal.SIGKILL)
@@ -423,7 +425,7 @@ def test_places_that_are_none(source: dict[str, Any], tmp_path: Path, redis: Red
     refused(_url(redis, "prefix="), penstock.ConfigError, "expected a prefix")
     refused(_url(redis, "lease=1h2"), penstock.ConfigError, "expected a duration")
     refused(_url(redis, "colour=red"), penstock.ConfigError, "expected prefix=")
-    refused("host:", penstock.ConfigError, "expected \"host:\" and a name")
+    refused("host:", penstock.ConfigError, 'expected "host:" and a name')
     refused("host:nobody", penstock.StateError, 'registered no state store "nobody"')
     refused("redis://user:hunter2@127.0.0.1:1/0", penstock.StorageError, "can't be reached")
     with pytest.raises(penstock.InvalidArgument, match="expected a port"):

@@ -57,6 +57,11 @@ def add_to(commands: Commands) -> None:
         action="store_true",
         help="each run into files of its own, <stream>.000001.jsonl and so on",
     )
+    parser.add_argument(
+        "--compress",
+        choices=("gzip", "zstd"),
+        help="pack the files: <stream>.jsonl.gz or <stream>.jsonl.zst",
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress and no table")
     parser.add_argument(
         "--json",
@@ -99,6 +104,7 @@ def run(options: argparse.Namespace) -> int:
             state=options.state,
             max_duration=options.max_duration,
             keep_runs=options.keep_runs,
+            compress=options.compress,
             stop=stop.event,
             on_progress=None if line is None else line.show,
             log=_log(options),
