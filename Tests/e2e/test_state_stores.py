@@ -124,6 +124,12 @@ def _until(what: Callable[[], object], seconds: float = 10) -> None:
         time.sleep(0.005)
 
 
+def _until_it_grows(file: Path, run: subprocess.Popen[bytes]) -> None:
+    """So that there is something to lose; or until the run is over."""
+    size = file.stat().st_size if file.exists() else 0
+    _until(lambda: run.poll() is not None or (file.exists() and file.stat().st_size > size))
+
+
 def _job(source: dict[str, Any], out: Path, place: Place, **more: Any) -> dict[str, Any]:
     state = place.url if isinstance(place, penstock.StateStore) else place
     return {
@@ -228,13 +234,7 @@ def test_killed_at_random_instants(
             command = [sys.executable, "-c", PROGRAM, slow, str(out), place]
             run = subprocess.Popen(command, env=environment)
             part = out / "rows.jsonl.part"
-            size = part.stat().st_size if part.exists() else 0
-            _until(
-                lambda part=part, size=size, run=run: (
-                    run.poll() is not None  # type: ignore[misc]
-                    or (part.exists() and part.stat().st_size > size)
-                )
-            )
+            _until_it_grows(part, run)
             time.sleep(chance.uniform(0, 0.15))
             run.send_signal(signal.SIGKILL)
             if run.wait() == 0:
