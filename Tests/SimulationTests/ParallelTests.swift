@@ -27,6 +27,13 @@ import Testing
         return world
     }
 
+    /// So many failures at once that the breaker stays open for longer than a walk waits: it ends where it stands.
+    private func isGivenUp(_ world: World, _ alone: World, _ what: Comment) -> Bool {
+        guard world.failure?.code == .circuitOpen || alone.failure?.code == .circuitOpen else { return false }
+        #expect(alone.records.starts(with: world.records) || world.records.starts(with: alone.records), what)
+        return true
+    }
+
     @Test func aWalkGivesTheSameHoweverManyPagesAreUnderWay() throws {
         for seed in 0..<Self.seeds {
             let server = CountedServer(seed: seed)
@@ -39,6 +46,7 @@ import Testing
                 let what: Comment = "seed \(seed), parallel \(degree): \(server)"
                 #expect(world.violations.isEmpty, what)
                 #expect(world.heldBodies == 0, what)
+                if isGivenUp(world, alone, what) { continue }
                 #expect(world.records == alone.records, what)
                 #expect(world.pages.map(\.facts.index) == alone.pages.map(\.facts.index), what)
                 #expect(world.pages.map(\.facts.nextToken) == alone.pages.map(\.facts.nextToken), what)
@@ -78,7 +86,8 @@ import Testing
             #expect(world.violations.isEmpty && world.heldBodies == 0 && world.endings.count == 1, what)
             if let failure = world.failure {
                 let isHole = failure.message.contains("\"order\": \"pages\"")
-                #expect(alone.failure != nil || isHole || isSpill(alone), what)
+                let isGivenUp = failure.code == .circuitOpen
+                #expect(alone.failure != nil || isHole || isGivenUp || isSpill(alone), what)
                 #expect(failure.stream == "things" && failure.page != nil, what)
             } else {
                 #expect(alone.failure == nil, what)
@@ -105,6 +114,7 @@ import Testing
                     server.stream(readAhead: readAhead), limit: seed % 4 == 0 ? .concurrent(2) : nil, server.answer)
                 let what: Comment = "seed \(seed), read ahead \(readAhead): \(server)"
                 #expect(world.violations.isEmpty && world.heldBodies == 0, what)
+                if isGivenUp(world, alone, what) { continue }
                 #expect(world.records == alone.records, what)
                 #expect(world.pages.map(\.facts.index) == alone.pages.map(\.facts.index), what)
                 #expect(world.endings.map(\.failure?.message) == alone.endings.map(\.failure?.message), what)

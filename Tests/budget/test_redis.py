@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import Crowd, Redis, Server, in_a_namespace, worst
+from .conftest import Crowd, Server, in_a_namespace, worst
+from .redis_server import Redis
 
 Serve = Callable[..., Server]
 
