@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import penstock
 import pytest
 
-PAGES, SIZE = 400, 5
+PAGES, SIZE = 1000, 5
 
 
 class Narrow(ThreadingHTTPServer):

@@ -53,8 +53,9 @@ struct AdaptiveConcurrency: Sendable {
     mutating func refused(sentAt: Instant, now: Instant) {
         if let cutAt, sentAt <= cutAt { return }
         cutAt = now
-        isStarting = false
         ceiling = Double(limit)
-        level = max(1, level * 0.7)
+        // It has doubled since it was known to be borne.
+        level = max(1, level * (isStarting ? 0.5 : 0.7))
+        isStarting = false
     }
 }
