@@ -146,6 +146,7 @@ typedef struct penstock_batch penstock_batch;
 typedef struct penstock_state penstock_state;
 /** Where a function of a host's store puts its answer. Valid for as long as the function runs. */
 typedef struct penstock_store_reply penstock_store_reply;
+/** Events on their way to the host. Thread-safe. */
 typedef struct penstock_events penstock_events;
 /** What went wrong. Immutable. */
 typedef struct penstock_error penstock_error;
