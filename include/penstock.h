@@ -824,7 +824,8 @@ void penstock_page_free(penstock_page *page);
  * lets the stream begin anew.
  *
  * With "compress" in "output" the files are packed: `<stream>.jsonl.gz`, `<stream>.jsonl.zst`. Each commit
- * ends a member or frame.
+ * ends a member or frame. With "rotate" they are many, `<stream>.000001.jsonl` and so on, each of which
+ * is committed and never touched again when it has lost its `.part`.
  *
  * @param job    JSON; "job" in the schema: `{"sources": [{"source": {…}}], "output": {"directory": "out"}}`.
  * @param size   Its length in bytes.

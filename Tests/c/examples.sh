@@ -55,7 +55,7 @@ for compiler in gcc clang; do
     mkdir -p "$bin"
     make -s -C "$root/examples/c" CC="$compiler" BUILD="$bin" \
         CFLAGS="-std=c99 -O1 -Wall -Wextra -pedantic -Werror"
-    check "$compiler builds them" "$(ls "$bin" | tr '\n' ' ')" "get jansson own_database paginate poll pull shared_limiter "
+    check "$compiler builds them" "$(ls "$bin" | tr '\n' ' ')" "batch get jansson own_database paginate poll pull shared_limiter "
 
     check "$compiler get" "$("$bin/get" source.json '{"path": "/single/users/7"}' 2>/dev/null | hash_of)" \
         "$({ curl -sf "$url/single/users/7"; echo; } | hash_of)"
@@ -94,6 +94,12 @@ for compiler in gcc clang; do
     for stream in users transactions events; do
         check "$compiler pull: $stream.jsonl" "$(hash_of <"out/$stream.jsonl")" "$(truth "$stream" sha256)"
     done
+    rm -rf out
+    check "$compiler batch" "$("$bin/batch" job.json email)" \
+        "$(truth users count) records changed, $(($(truth transactions count) + $(truth events count))) as they came"
+    check "$compiler batch leaves a member out" \
+        "$(wc -l <out/users.jsonl) $(grep -c '"email"' out/users.jsonl || true)" "$(truth users count) 0"
+    check "$compiler batch leaves others alone" "$(hash_of <out/events.jsonl)" "$(truth events sha256)"
     check "$compiler pull's table has a line for each stream" "$(grep -c 'done' table)" 3
 done
 if [ $failed -ne 0 ]; then

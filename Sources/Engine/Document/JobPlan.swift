@@ -23,6 +23,8 @@ public struct JobPlan: Sendable {
     /// Each run of a stream has a file of its own.
     public var keepsRuns = false
     public var compression = Compression.none
+    /// Nil: a run of a stream is one file.
+    public var rotation: RotationPlan?
 
     /// The file of a stream, within `directory`: with the source's name in front when there are several.
     public func fileName(of stream: Stream, in entry: Entry) -> String {
@@ -46,12 +48,18 @@ public struct JobPlan: Sendable {
         plan.state = job["state"]?.value.string
         plan.maxDuration = job["max_duration"]?.value.string.flatMap(DurationText.parse)
         plan.log = try job["log"].map { log throws(Failure) in try LogPlan.read(log) }
+        plan.keepsRuns = job["output"]?["runs"]?.value.string == "keep"
         let packing = job["output"]?["compress"]?.value.string
         plan.compression = packing.flatMap(Compression.init) ?? .none
+        plan.rotation = RotationPlan(job["output"]?["rotate"]?.value)
+        if plan.rotation != nil, !plan.keepsRuns, plan.state == nil {
+            throw (job["output"]?["rotate"] ?? job).failure(
+                "files that are rotated need a \"state\", by which a run knows those of the run before that it replaces, or "
+                    + "\"runs\": \"keep\"")
+        }
         if plan.compression != .none { plan.commitEvery = packedCommitEvery }
         if let text = job["commit_every"]?.value.string, let time = DurationText.parse(text) { plan.commitEvery = time }
         if let count = job["batch_records"]?.value.int { plan.batchRecords = Int(clamping: count) }
-        plan.keepsRuns = job["output"]?["runs"]?.value.string == "keep"
         var files: Set<String> = []
         for place in places {
             var entry = try entry(place, references: references)

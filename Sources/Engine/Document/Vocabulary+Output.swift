@@ -24,4 +24,26 @@ extension Vocabulary {
             + "member or frame: what is committed of a file can be unpacked by itself, and all of it gives the lines as they "
             + "would be without.",
         default: .string(Compression.none.rawValue))
+
+    static let outputRotate: Key = .init(
+        "rotate",
+        .object(
+            ObjectShape(
+                title: "Rotation",
+                description: "When a file is closed and the next one begun, by whichever comes first.",
+                keys: [
+                    Key(
+                        "bytes", .size(1...(1 << 50)),
+                        "The file is closed with the page by which it has so many bytes on the disk.",
+                        examples: [.string("64MB")]),
+                    Key(
+                        "every", .duration(.milliseconds(1) ... .seconds(366 * 86_400)),
+                        "The file is closed when its first record is so old and another page comes; after an interruption the "
+                            + "time begins anew.", examples: [.string("1h")]),
+                ], needsOneOf: ["bytes", "every"])),
+        "Files of some size or age instead of one for a run: \"users.000001.jsonl\" and so on. Each of them is committed, on the "
+            + "disk and never touched again when it has lost its \".part\"; a page is in one file as a whole. Numbers go on from run "
+            + "to run; with \"runs\": \"replace\" the files of the run before are removed when the new run is done, and a state is "
+            + "needed to know them by.",
+        examples: [.object([member("bytes", "64MB"), member("every", "1h")])])
 }

@@ -16,6 +16,12 @@ package final class StateFile: @unchecked Sendable {
             /// All of them are there; the file has yet to get its name.
             case ended
             case done
+            /// More follow, in another file; this one has yet to get its name.
+            case closing
+            /// A file of the run under way, or of the last one, that was closed before its end.
+            case closed
+            /// A file of the run before, which goes when the one under way is done.
+            case replaced
         }
         package var name: String
         package var phase = Phase.running
@@ -240,17 +246,7 @@ package final class StateFile: @unchecked Sendable {
         }
     }
 
-    /// A stream begins: nothing of the run before is left, but its history.
-    package func begin(_ entry: Entry) throws(Failure) {
-        try use { database throws(Failure) in
-            try database.transaction { () throws(Failure) in
-                try database.run("DELETE FROM pieces WHERE stream = ?", [.text(entry.name)])
-                try Self.write(entry, database)
-            }
-        }
-    }
-
-    private static func write(_ entry: Entry, _ database: SQLite) throws(Failure) {
+    static func write(_ entry: Entry, _ database: SQLite) throws(Failure) {
         try database.run(
             "INSERT OR REPLACE INTO streams VALUES (?, ?, ?, ?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
             [
@@ -262,24 +258,24 @@ package final class StateFile: @unchecked Sendable {
 
     /// Forgets a stream, or all of them. Files stay.
     package func reset(_ name: String?) throws(Failure) {
-        for entry in try entries() where name == nil || entry.name == name { try lease(entry.name) }
-        let count = try use { database throws(Failure) -> Int64 in
-            var count: Int64 = 0
+        let known = try entries().filter { name == nil || $0.name == name || $0.stream == name }
+        for entry in known { try lease(entry.stream) }
+        try use { database throws(Failure) in
             try database.transaction { () throws(Failure) in
                 for (table, column) in [
                     ("pieces", "stream"), ("cursors", "stream"), ("seen", "stream"), ("streams", "name"),
                 ] {
-                    if let name {
-                        try database.run("DELETE FROM \(table) WHERE \(column) = ?", [.text(name)])
-                    } else {
+                    guard name != nil else {
                         try database.run("DELETE FROM \(table)")
+                        continue
                     }
-                    count = database.changes
+                    for one in known {
+                        try database.run("DELETE FROM \(table) WHERE \(column) = ?", [.text(one.name)])
+                    }
                 }
             }
-            return count
         }
-        guard count > 0 || name == nil else {
+        guard !known.isEmpty || name == nil else {
             var writer = JSONWriter()
             writer.string(name ?? "")
             throw Failure(.invalidArgument, "the state has no stream \(writer.text)")

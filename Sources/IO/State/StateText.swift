@@ -95,7 +95,7 @@ extension StateFile {
             changes.append((entry, pieces))
         }
         for (entry, pieces) in changes {
-            try lease(entry.name)
+            try lease(entry.stream)
             try begin(entry)
             try commit(pieces.map { (entry, $0) })
         }
@@ -119,10 +119,16 @@ extension StateFile {
         var verdicts: [Verdict] = []
         for entry in try entries() {
             let pieces = try pieces(of: entry.name)
-            var path = entry.phase == .done ? entry.file : entry.file + ".part"
+            var path = entry.file
             var status = stat()
-            // It was renamed, and the state was not told.
-            if entry.phase == .ended, stat(path, &status) != 0 { path = entry.file }
+            switch entry.phase {
+            case .running: path += ".part"
+            // It may be renamed, and the state was not told.
+            case .ended, .closing: if stat(path + ".part", &status) == 0 { path += ".part" }
+            case .done, .closed: break
+            // It may be gone, and the state was not told.
+            case .replaced: if stat(path, &status) != 0 { continue }
+            }
             verdicts.append(
                 Verdict(
                     name: entry.name, file: path, bytes: entry.bytes, records: entry.records, commits: pieces.count,
@@ -140,7 +146,7 @@ extension StateFile {
         let size = Int64(status.st_size)
         if size < entry.bytes { return "has \(size) bytes, fewer than the \(entry.bytes) that were committed" }
         // While it is written there may be more, which the next run cuts off.
-        if size > entry.bytes, entry.phase == .done {
+        if size > entry.bytes, entry.phase != .running {
             return "has \(size) bytes, more than the \(entry.bytes) that were committed"
         }
         var place: Int64 = 0
