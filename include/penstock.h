@@ -1019,9 +1019,11 @@ penstock_status penstock_state_open(const char *path, penstock_state **out, pens
 /**
  * All that a state knows, as a JSON object: "penstock_state" (1), "streams", an array with "name",
  * "phase" ("running": its records are on their way into the `.part` file; "ended": all are there;
- * "done": the file has its name), "file", "checkpoint", "bytes", "records", "pages", "commits",
+ * "done": the file has its name; "closing": all are there, and more follow in another file), "file", "checkpoint", "bytes", "records", "pages", "commits",
  * "updated_at" and "pieces" (what each commit added to the file: its number, first byte, the byte
- * behind its last one, records, SHA-256); and "runs", the last thousand, the newest first.
+ * behind its last one, records, SHA-256); files of a stream that were closed before its last one, of
+ * this run ("closed"), of those that are kept ("done") and of the one that this one replaces
+ * ("replaced"), as streams named "users/users.000001.jsonl"; and "runs", the last thousand, the newest first.
  *
  * @param out  The text. Yours; penstock_text_free().
  * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_STATE, PENSTOCK_ERROR_STORAGE.
