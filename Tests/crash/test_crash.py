@@ -39,7 +39,7 @@ KILLS = int(os.environ.get("PENSTOCK_CRASH_ITERATIONS", "25"))
 ROWS, SIZE = 120, 20
 FAILING = ("enospc", "eio", "eintr", "short", "full")
 DEADLY = ("kill", "torn", "power")
-# What else files may be: packed, and of some size. `make crash` tries every fault with each of them.
+# What files may be. `make crash` tries every fault with each of them.
 VARIANTS: dict[str, dict[str, Any]] = {
     "plain": {},
     "rotated": {"rotate": {"bytes": 1500}},
