@@ -6,14 +6,14 @@ internal import Glibc
 extension Durable {
     /// Files of the run under way that were closed, in their order.
     static func closed(
-        of name: String, _ files: RunFiles, _ state: StateFile
+        of name: String, _ files: RunFiles, _ state: any StateStore
     ) throws(Failure) -> [StateFile.Entry] {
         try state.kept(of: name).filter { $0.phase == .closed }
             .sorted { files.number(of: $0.file) ?? 0 < files.number(of: $1.file) ?? 0 }
     }
 
     static func path(
-        ofNewRun name: String, after entry: StateFile.Entry?, _ files: RunFiles, _ state: StateFile
+        ofNewRun name: String, after entry: StateFile.Entry?, _ files: RunFiles, _ state: any StateStore
     ) throws(Failure) -> String {
         guard files.isNumbered else { return files.whole }
         return try files.next(above: try state.kept(of: name).map(\.file) + (entry.map { [$0.file] } ?? []))
@@ -21,7 +21,7 @@ extension Durable {
 
     /// A run begins a file. Those of the run before stay known, or go with the end of this one.
     static func begin(
-        _ next: StateFile.Entry, after last: StateFile.Entry?, _ files: RunFiles, _ state: StateFile, isReplacing: Bool
+        _ next: StateFile.Entry, after last: StateFile.Entry?, _ files: RunFiles, _ state: any StateStore, isReplacing: Bool
     ) throws(Failure) {
         // One that is replaced by its name is none of them.
         let leaves = last.map { $0.file != next.file && files.number(of: $0.file) != nil } ?? false
@@ -36,7 +36,7 @@ extension Durable {
 
     /// A file whose last commit says that more follow.
     static func next(
-        after closing: StateFile.Entry, _ files: RunFiles, _ state: StateFile
+        after closing: StateFile.Entry, _ files: RunFiles, _ state: any StateStore
     ) throws(Failure) -> StateFile.Entry {
         try name(closing)
         try LineFile.syncDirectory(of: closing.file)
@@ -44,7 +44,7 @@ extension Durable {
         next.phase = .running
         next.file = try files.next(above: [closing.file])
         (next.bytes, next.records) = (0, 0)
-        try state.begin(next, leaving: closing.kept(.closed))
+        try state.begin(next, leaving: closing.kept(.closed), [])
         return next
     }
 
@@ -62,7 +62,7 @@ extension Durable {
         }
     }
 
-    static func finish(_ entry: StateFile.Entry, _ files: RunFiles, _ state: StateFile) throws(Failure) {
+    static func finish(_ entry: StateFile.Entry, _ files: RunFiles, _ state: any StateStore) throws(Failure) {
         try name(entry)
         try LineFile.syncDirectory(of: entry.file)
         var done = entry

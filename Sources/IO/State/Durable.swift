@@ -7,7 +7,7 @@ internal import Glibc
 ///
 /// `@unchecked Sendable`: used by the writer thread alone once it is made.
 final class Durable: @unchecked Sendable {
-    private let state: StateFile
+    private let state: any StateStore
     let file: LineFile
     /// What earlier runs wrote, where that is to be left out.
     let seen: SeenRecords?
@@ -34,7 +34,7 @@ final class Durable: @unchecked Sendable {
     static let mostWaiting: Int64 = 8 << 20
 
     private init(
-        _ state: StateFile, _ file: LineFile, _ entry: StateFile.Entry, closed: [StateFile.Entry], _ rules: RecordRules
+        _ state: any StateStore, _ file: LineFile, _ entry: StateFile.Entry, closed: [StateFile.Entry], _ rules: RecordRules
     ) throws(Failure) {
         self.state = state
         self.file = file
@@ -49,7 +49,7 @@ final class Durable: @unchecked Sendable {
     ///   - name: The stream's, within the state.
     ///   - stream: Goes on where the state says; from its beginning when it says nothing, or that all is done.
     static func open(
-        _ name: String, _ files: RunFiles, state: StateFile, stream: inout Engine.Stream, source: Source
+        _ name: String, _ files: RunFiles, state: any StateStore, stream: inout Engine.Stream, source: Source
     ) throws(Failure) -> Opening {
         try state.lease(name)
         var known = try state.entry(name)
@@ -87,7 +87,7 @@ final class Durable: @unchecked Sendable {
             } catch {
                 throw Failure(
                     .state,
-                    "the stream \"\(name)\" can't go on from the state file \"\(state.path)\": \(error.message); reset it to begin anew"
+                    "the stream \"\(name)\" can't go on from \(state.shown): \(error.message); reset it to begin anew"
                 )
             }
             let part = EarlierLines.File(path: file.partPath, bytes: entry.bytes, lines: entry.records)
@@ -102,7 +102,7 @@ final class Durable: @unchecked Sendable {
     }
 
     private static func checkIsUnderWay(
-        _ entry: StateFile.Entry, _ files: RunFiles, _ state: StateFile
+        _ entry: StateFile.Entry, _ files: RunFiles, _ state: any StateStore
     ) throws(Failure) {
         let fits =
             files.isNumbered
@@ -110,7 +110,7 @@ final class Durable: @unchecked Sendable {
         guard !fits else { return }
         throw Failure(
             .state,
-            "the state file \"\(state.path)\" has the stream \"\(entry.name)\" under way into \"\(entry.file)\": go on there, or reset it"
+            "\(state.shown) has the stream \"\(entry.name)\" under way into \"\(entry.file)\": go on there, or reset it"
         )
     }
 
@@ -143,7 +143,7 @@ final class Durable: @unchecked Sendable {
     /// - Parameter phase: Of all of them, when this is a file's last commit.
     static func commit(_ all: [Durable], as phase: StateFile.Entry.Phase = .running) -> [(Durable, Failure)] {
         var failed: [(Durable, Failure)] = []
-        var changes: [(of: Durable, entry: StateFile.Entry, piece: StateFile.Piece?)] = []
+        var changes: [Change] = []
         for one in all {
             do {
                 let (entry, piece) = try one.prepare(phase)
@@ -153,21 +153,32 @@ final class Durable: @unchecked Sendable {
             }
         }
         guard let state = all.first?.state, !changes.isEmpty else { return failed }
-        do {
+        if let failure = commit(changes, state) {
+            // One that may write no longer holds nobody else up.
+            let isOnesOwn = failure.code == .state && changes.count > 1
+            for change in changes {
+                if let failure = isOnesOwn ? commit([change], state) : failure { failed.append((change.of, failure)) }
+            }
+        }
+        return failed
+    }
+
+    private typealias Change = (of: Durable, entry: StateFile.Entry, piece: StateFile.Piece?)
+
+    private static func commit(_ changes: [Change], _ state: any StateStore) -> Failure? {
+        do throws(Failure) {
             try state.commit(
                 changes.map { ($0.entry, $0.piece) },
                 seen: changes.compactMap { change in change.of.seen.map { (change.entry.name, $0.waiting) } })
-            for change in changes {
-                change.of.committed += change.entry.records - change.of.entry.records
-                change.of.entry = change.entry
-                change.of.waitingSince = nil
-                change.of.pages = 0
-                change.of.seen?.forgetWaiting()
-            }
-        } catch {
-            for change in changes { failed.append((change.of, error)) }
+        } catch { return error }
+        for change in changes {
+            change.of.committed += change.entry.records - change.of.entry.records
+            change.of.entry = change.entry
+            change.of.waitingSince = nil
+            change.of.pages = 0
+            change.of.seen?.forgetWaiting()
         }
-        return failed
+        return nil
     }
 
     private func prepare(_ phase: StateFile.Entry.Phase) throws(Failure) -> (StateFile.Entry, StateFile.Piece?) {

@@ -17,17 +17,17 @@ extension StateFile.Entry {
     }
 }
 
-extension StateFile {
-    package func kept(of stream: String) throws(Failure) -> [Entry] {
+extension StateStore {
+    package func kept(of stream: String) throws(Failure) -> [StateFile.Entry] {
         try entries().filter { $0.isKept && $0.stream == stream }
     }
 
-    /// A stream goes on to another file.
-    ///
-    /// - Parameters:
-    ///   - kept: The entry of the file that it leaves, which takes that one's commits along. Nil: nothing is left of them.
-    ///   - changed: Entries of other files of it.
-    package func begin(_ entry: Entry, leaving kept: Entry? = nil, _ changed: [Entry] = []) throws(Failure) {
+    /// A stream begins: nothing of the run before is left, but its history.
+    package func begin(_ entry: StateFile.Entry) throws(Failure) { try begin(entry, leaving: nil, []) }
+}
+
+extension StateFile {
+    package func begin(_ entry: Entry, leaving kept: Entry?, _ changed: [Entry]) throws(Failure) {
         try use { database throws(Failure) in
             try database.transaction { () throws(Failure) in
                 if let kept {
@@ -42,7 +42,6 @@ extension StateFile {
         }
     }
 
-    /// A stream is done, and files of it are gone.
     package func commit(_ entry: Entry, forgetting names: [String]) throws(Failure) {
         try use { database throws(Failure) in
             try database.transaction { () throws(Failure) in
@@ -53,5 +52,34 @@ extension StateFile {
                 }
             }
         }
+    }
+}
+
+extension KeyedState {
+    package func begin(
+        _ entry: StateFile.Entry, leaving kept: StateFile.Entry?, _ changed: [StateFile.Entry]
+    ) throws(Failure) {
+        var list: [KeyedChange] = [.clear(collection: "pieces/" + entry.name)]
+        if let kept {
+            list.append(.clear(collection: "pieces/" + kept.name))
+            for piece in try pieces(of: entry.name) { list.append(put(piece, of: kept.name)) }
+        }
+        list += ([entry] + (kept.map { [$0] } ?? []) + changed).map { put($0) }
+        try write(list, of: [entry.name])
+    }
+
+    package func commit(_ entry: StateFile.Entry, forgetting names: [String]) throws(Failure) {
+        let gone = names.flatMap { name -> [KeyedChange] in
+            [.clear(collection: "pieces/" + name), .delete(collection: "streams", key: name)]
+        }
+        try write([put(entry)] + gone, of: [entry.name])
+    }
+
+    private func put(_ entry: StateFile.Entry) -> KeyedChange {
+        .put(collection: "streams", key: entry.name, value: StateDocuments.text(entry, at: Self.now().text))
+    }
+
+    private func put(_ piece: StateFile.Piece, of name: String) -> KeyedChange {
+        .put(collection: "pieces/" + name, key: StateDocuments.key(piece.number), value: StateDocuments.text(piece))
     }
 }

@@ -18,7 +18,7 @@ package final class Sync: Sendable {
     private let clients: [ClientLoop]
     private let control: Signal
     private let thread = Lock<WorkerThread?>(nil)
-    private let state: StateFile?
+    private let state: (any StateStore)?
     private let maxDuration: Timespan?
     /// Commits are made together, as many as come in such a time.
     private let commitEvery: Timespan
@@ -32,7 +32,7 @@ package final class Sync: Sendable {
     package init(_ job: JobPlan, batch: Batch.Function? = nil) throws(Failure) {
         directory = job.directory
         try Sync.makeDirectory(job.directory)
-        state = try job.state.map { path throws(Failure) in try StateFile(path: path) }
+        state = try job.state.map { place throws(Failure) in try States.open(place) }
         maxDuration = job.maxDuration
         commitEvery = job.commitEvery
         (keepsRuns, batchRecords, self.batch) = (job.keepsRuns, job.batchRecords, batch)
@@ -257,6 +257,7 @@ package final class Sync: Sendable {
         private func take(_ page: Page, _ lane: Lane) throws(Failure) {
             let now = Clock.now()
             if lane.stage == nil, page.recordCount > 0 { try rotate(lane, now: now) }
+            if lane.stage == nil { try lane.durable?.seen?.expect(page) }
             if let stage = lane.stage {
                 if stage.add(page, now: now) { try flush(stage, lane) }
             } else if lane.durable?.seen == nil {
@@ -274,7 +275,9 @@ package final class Sync: Sendable {
 
         private func flush(_ stage: BatchStage, _ lane: Lane) throws(Failure) {
             if !stage.isEmpty { try rotate(lane, now: Clock.now()) }
-            let pages = try stage.flush(into: lane.file) { record throws(Failure) in try isWanted(record, lane) }
+            let pages = try stage.flush(
+                into: lane.file, expect: { page throws(Failure) in try lane.durable?.seen?.expect(page) },
+                isWanted: { record throws(Failure) in try isWanted(record, lane) })
             for page in pages { lane.durable?.note(page.facts.checkpoint, now: Clock.now()) }
             sync.board.update { $0.runs[lane.run].records = lane.file.appended }
         }
