@@ -23,6 +23,8 @@ public struct JobPlan: Sendable {
     /// Each run of a stream has a file of its own.
     public var keepsRuns = false
     public var compression = Compression.none
+    /// Each commit has a hash of its records besides that of its bytes.
+    public var hashesRecords = false
     /// Nil: a run of a stream is one file.
     public var rotation: RotationPlan?
 
@@ -52,6 +54,10 @@ public struct JobPlan: Sendable {
         plan.keepsRuns = job["output"]?["runs"]?.value.string == "keep"
         let packing = job["output"]?["compress"]?.value.string
         plan.compression = packing.flatMap(Compression.init) ?? .none
+        plan.hashesRecords = job["output"]?["canonical_hash"]?.value.bool ?? false
+        if plan.hashesRecords, plan.state == nil {
+            throw (job["output"]?["canonical_hash"] ?? job).failure("hashes of records are kept in the \"state\"")
+        }
         plan.rotation = RotationPlan(job["output"]?["rotate"]?.value)
         if plan.rotation != nil, !plan.keepsRuns, plan.state == nil {
             throw (job["output"]?["rotate"] ?? job).failure(

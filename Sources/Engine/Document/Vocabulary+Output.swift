@@ -25,6 +25,14 @@ extension Vocabulary {
             + "would be without.",
         default: .string(Compression.none.rawValue))
 
+    static let outputCanonicalHash: Key = .init(
+        "canonical_hash", .flag,
+        "With a state: each commit has, besides the SHA-256 of its bytes, one of its records that neither their order changes, nor "
+            + "that of their members, nor the space between tokens. It is the SHA-256 over the sorted SHA-256s (32 bytes each) of "
+            + "the records' texts with members by name and no space. \"penstock verify\" tells by it whether the records of a "
+            + "changed file are the same.",
+        default: .bool(false))
+
     static let outputRotate: Key = .init(
         "rotate",
         .object(

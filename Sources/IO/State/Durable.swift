@@ -79,7 +79,7 @@ final class Durable: @unchecked Sendable {
         try file.cut()
         // It may have been made just now.
         if entry.bytes == 0 { try LineFile.syncDirectory(of: entry.file) }
-        file.hashes()
+        file.hashes(records: files.hashesRecords)
         let closed = try Self.closed(of: name, files, state)
         if let text = entry.checkpoint {
             do throws(Failure) {
@@ -193,7 +193,7 @@ final class Durable: @unchecked Sendable {
         guard next.bytes > entry.bytes else { return (next, nil) }
         let piece = StateFile.Piece(
             number: next.commits, start: entry.bytes, end: next.bytes, records: next.records - entry.records,
-            sha256: file.takeHash())
+            sha256: file.takeHash(), recordsSHA256: file.takeRecordsHash())
         return (next, piece)
     }
 
@@ -204,7 +204,7 @@ final class Durable: @unchecked Sendable {
         recordsOfFile = 0
         try file.turn(to: entry.file)
         try LineFile.syncDirectory(of: entry.file)
-        file.hashes()
+        file.hashes(records: files.hashesRecords)
     }
 
     /// The walk came to its end, and all of it is committed as ended.

@@ -17,6 +17,18 @@ extension StateFile.Entry {
     }
 }
 
+extension StateFile.Piece {
+    /// One text for both, where a store has a place for one.
+    var hashes: String { sha256 + (recordsSHA256.map { " " + $0 } ?? "") }
+
+    init(number: Int64, start: Int64, end: Int64, records: Int64, hashes: String) {
+        let parts = hashes.split(separator: " ").map(String.init)
+        self.init(
+            number: number, start: start, end: end, records: records, sha256: parts.first ?? "",
+            recordsSHA256: parts.count > 1 ? parts[1] : nil)
+    }
+}
+
 extension StateStore {
     package func kept(of stream: String) throws(Failure) -> [StateFile.Entry] {
         try entries().filter { $0.isKept && $0.stream == stream }

@@ -44,6 +44,8 @@ package final class StateFile: StateStore, @unchecked Sendable {
         package var end: Int64
         package var records: Int64
         package var sha256: String
+        /// Of the records, whatever their order: see `CanonicalBatch`.
+        package var recordsSHA256: String?
     }
 
     static let version: Int64 = 2
@@ -217,7 +219,7 @@ package final class StateFile: StateStore, @unchecked Sendable {
             ) { row in
                 pieces.append(
                     Piece(
-                        number: row.int(0), start: row.int(1), end: row.int(2), records: row.int(3), sha256: row.text(4)
+                        number: row.int(0), start: row.int(1), end: row.int(2), records: row.int(3), hashes: row.text(4)
                     ))
             }
             return pieces
@@ -239,7 +241,7 @@ package final class StateFile: StateStore, @unchecked Sendable {
                         [
                             .text(entry.name), .int(piece.number), .int(piece.start), .int(piece.end),
                             .int(piece.records),
-                            .text(piece.sha256),
+                            .text(piece.hashes),
                         ])
                 }
             }

@@ -68,6 +68,7 @@ extension StateStore {
             one.int(piece.end)
             one.int(piece.records)
             one.string(piece.sha256)
+            if let hash = piece.recordsSHA256 { one.string(hash) }
         }
     }
 
@@ -101,7 +102,10 @@ extension StateStore {
                 guard let number = piece[0]?.int, let start = piece[1]?.int, let end = piece[2]?.int,
                     let records = piece[3]?.int, let sha256 = piece[4]?.string, 0 <= start, start <= end
                 else { throw wrong("pieces") }
-                pieces.append(StateFile.Piece(number: number, start: start, end: end, records: records, sha256: sha256))
+                pieces.append(
+                    StateFile.Piece(
+                        number: number, start: start, end: end, records: records, sha256: sha256,
+                        recordsSHA256: piece[5]?.string))
             }
             changes.append((entry, pieces))
         }
@@ -155,7 +159,11 @@ extension StateStore {
             guard piece.start == place else { return "lacks the commit from byte \(place)" }
             guard let sha256 = try? LineFile.sha256(of: descriptor, from: piece.start, to: piece.end),
                 sha256 == piece.sha256
-            else { return "was changed between bytes \(piece.start) and \(piece.end) (commit \(piece.number))" }
+            else {
+                let what = "was changed between bytes \(piece.start) and \(piece.end) (commit \(piece.number))"
+                let isSame = piece.recordsSHA256.map { $0 == recordsHash(of: descriptor, path, piece) } ?? false
+                return what + (isSame ? ", and its records are the same" : "")
+            }
             place = piece.end
             records += piece.records
         }
@@ -163,6 +171,18 @@ extension StateStore {
             return "has commits of \(place) of \(entry.bytes) bytes"
         }
         return nil
+    }
+
+    private static func recordsHash(of descriptor: Int32, _ path: String, _ piece: StateFile.Piece) -> String? {
+        let name = path.hasSuffix(".part") ? String(path.dropLast(5)) : path
+        let compression = Compression.allCases.first { $0 != .none && name.hasSuffix($0.suffix) } ?? .none
+        var batch = CanonicalBatch()
+        var isJSON = true
+        let isRead = EarlierLines.forEach(of: descriptor, from: piece.start, to: piece.end, compression) { line in
+            isJSON = isJSON && JSONProof.isValue(line)
+            if isJSON { batch.add(line) }
+        }
+        return isRead && isJSON ? batch.hex : nil
     }
 
     package func verified() throws(Failure) -> String {

@@ -27,6 +27,8 @@ final class LineFile: @unchecked Sendable {
     var appended: Int64 { lines + linesWaiting }
     /// Of what was written since it was taken; nil: nobody wants it.
     private var hash: SHA256?
+    /// The same of its records; nil: nobody wants it.
+    private var records: CanonicalBatch?
     private var isBroken = false
     private let packer: (any Packer)?
     /// A member is begun and not ended.
@@ -101,6 +103,7 @@ final class LineFile: @unchecked Sendable {
     /// stand (RFC 8259 section 7), so the value stays what it was.
     func append(_ record: UnsafeRawBufferPointer) throws(Failure) {
         guard let base = record.baseAddress, !record.isEmpty else { return }
+        records?.add(record)
         if record.count + 1 > Self.capacity - filled { try flush() }
         let isSingleLine = memchr(base, 0x0A, record.count) == nil && memchr(base, 0x0D, record.count) == nil
         if isSingleLine, record.count + 1 <= Self.capacity {
@@ -147,7 +150,15 @@ final class LineFile: @unchecked Sendable {
 
     // MARK: durable
 
-    func hashes() { hash = SHA256() }
+    func hashes(records wanted: Bool) {
+        hash = SHA256()
+        records = wanted ? CanonicalBatch() : nil
+    }
+
+    func takeRecordsHash() -> String? {
+        defer { if records != nil { records = CanonicalBatch() } }
+        return records?.hex
+    }
 
     /// Of what was written since the last time.
     func takeHash() -> String {

@@ -11,16 +11,20 @@ struct RunFiles {
     let isNumbered: Bool
     /// A new run replaces the one before.
     let replaces: Bool
+    /// Each commit has a hash of its records, too.
+    let hashesRecords: Bool
     private static let digits = 6
 
     init(
-        stem: String, in directory: String, _ compression: Compression, rotates: Bool, keepsRuns: Bool
+        stem: String, in directory: String, _ compression: Compression, rotates: Bool, keepsRuns: Bool,
+        hashesRecords: Bool = false
     ) throws(Failure) {
         self.stem = stem
         self.directory = String(try LineFile.absolute("\(directory)/.").dropLast(2))
         self.compression = compression
         isNumbered = rotates || keepsRuns
         replaces = !keepsRuns
+        self.hashesRecords = hashesRecords
     }
 
     private var ending: String { ".jsonl" + compression.suffix }

@@ -25,6 +25,7 @@ package final class Sync: Sendable {
     private let keepsRuns: Bool
     private let compression: Compression
     private let rotation: RotationPlan?
+    private let hashesRecords: Bool
     private let batchRecords: Int
     private let batch: Batch.Function?
     private let isParkWanted = Lock(false)
@@ -36,7 +37,7 @@ package final class Sync: Sendable {
         maxDuration = job.maxDuration
         commitEvery = job.commitEvery
         (keepsRuns, batchRecords, self.batch) = (job.keepsRuns, job.batchRecords, batch)
-        (compression, rotation) = (job.compression, job.rotation)
+        (compression, rotation, hashesRecords) = (job.compression, job.rotation, job.hashesRecords)
         // Before anything is asked: what packs may be missing.
         _ = try compression.packer()
         guard let control = Signal() else { throw Failure(.noMemory, "no file descriptor left for a sync") }
@@ -161,7 +162,8 @@ package final class Sync: Sendable {
                 let client = clients[owners[index]]
                 let name = runs[index].stem
                 let files = try RunFiles(
-                    stem: name, in: directory, compression, rotates: rotation != nil, keepsRuns: keepsRuns)
+                    stem: name, in: directory, compression, rotates: rotation != nil, keepsRuns: keepsRuns,
+                    hashesRecords: hashesRecords)
                 var stream = runs[index].stream
                 var durable: Durable?
                 if let state {

@@ -511,6 +511,7 @@ class JobOutput(_OutputPlace, total=False):
     runs: Literal["replace", "keep"]
     compress: Literal["none", "gzip", "zstd"]
     rotate: JobRotation
+    canonical_hash: bool
 
 
 class RedisState(TypedDict, total=False):
