@@ -1029,7 +1029,7 @@ penstock_status penstock_state_open(const char *place, penstock_state **out,
  * "phase" ("running": its records are on their way into the `.part` file; "ended": all are there;
  * "done": the file has its name; "closing": all are there, and more follow in another file), "file", "checkpoint", "bytes", "records", "pages", "commits",
  * "updated_at" and "pieces" (what each commit added to the file: its number, first byte, the byte
- * behind its last one, records, SHA-256); files of a stream that were closed before its last one, of
+ * behind its last one, records, SHA-256, with "canonical_hash" that of its records whatever their order); files of a stream that were closed before its last one, of
  * this run ("closed"), of those that are kept ("done") and of the one that this one replaces
  * ("replaced"), as streams named "users/users.000001.jsonl"; and "runs", the last thousand, the newest first.
  *

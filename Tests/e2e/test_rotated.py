@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import time
 from collections.abc import Iterator
@@ -238,3 +239,46 @@ def test_a_batch_function_and_rotation(source: Any, tmp_path: Path) -> None:
     assert _all(files) == list(range(0, ROWS, 2)) and report.records == ROWS // 2
     assert len(files) > 5
     assert _verdict(tmp_path / "state.db")["ok"]
+
+
+@pytest.mark.parametrize("compress", ["none", "gzip"])
+def test_the_records_of_each_commit_have_a_hash_that_no_order_changes(
+    source: Any, tmp_path: Path, compress: str
+) -> None:
+    output = {"directory": str(tmp_path), "canonical_hash": True, "compress": compress}
+    job = {"source": source, "streams": ["rows"], "output": output}
+    with pytest.raises(penstock.ConfigError, match=r'/output/canonical_hash: .*"state"'):
+        penstock.pull(job)
+    state = tmp_path / "state.db"
+    penstock.pull({**job, "state": str(state), "commit_every": "0s"})
+    file = tmp_path / ("rows.jsonl" if compress == "none" else "rows.jsonl.gz")
+    whole = file.read_bytes()
+    with penstock.State(state) as held:
+        exported = held.export()
+        held.reset()
+        held.take(exported)
+        assert held.export()["streams"] == [
+            {**stream, "updated_at": held.export()["streams"][0]["updated_at"]}
+            for stream in exported["streams"]
+        ]
+    pieces = exported["streams"][0]["pieces"]
+    for _, start, end, _, sha256, canonical in pieces:
+        content = whole[start:end]
+        assert hashlib.sha256(content).hexdigest() == sha256
+        lines = gzip.decompress(content) if compress == "gzip" else content
+        digests = sorted(
+            hashlib.sha256(
+                json.dumps(json.loads(line), sort_keys=True, separators=(",", ":")).encode()
+            ).digest()
+            for line in lines.splitlines()
+        )
+        assert hashlib.sha256(b"".join(digests)).hexdigest() == canonical
+    # What was put into another order is told from what was changed.
+    if compress == "none":
+        end = pieces[0][2]
+        lines = b"".join(reversed(whole[:end].splitlines(keepends=True)))
+        file.write_bytes(lines + whole[end:])
+        assert "and its records are the same" in _verdict(state)["streams"][0]["problem"]
+        file.write_bytes(lines.replace(b"x", b"y", 1) + whole[end:])
+        problem = _verdict(state)["streams"][0]["problem"]
+        assert "was changed between" in problem and "the same" not in problem

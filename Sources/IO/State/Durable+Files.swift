@@ -21,7 +21,8 @@ extension Durable {
 
     /// A run begins a file. Those of the run before stay known, or go with the end of this one.
     static func begin(
-        _ next: StateFile.Entry, after last: StateFile.Entry?, _ files: RunFiles, _ state: any StateStore, isReplacing: Bool
+        _ next: StateFile.Entry, after last: StateFile.Entry?, _ files: RunFiles, _ state: any StateStore,
+        isReplacing: Bool
     ) throws(Failure) {
         // One that is replaced by its name is none of them.
         let leaves = last.map { $0.file != next.file && files.number(of: $0.file) != nil } ?? false

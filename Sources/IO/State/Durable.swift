@@ -34,7 +34,8 @@ final class Durable: @unchecked Sendable {
     static let mostWaiting: Int64 = 8 << 20
 
     private init(
-        _ state: any StateStore, _ file: LineFile, _ entry: StateFile.Entry, closed: [StateFile.Entry], _ rules: RecordRules
+        _ state: any StateStore, _ file: LineFile, _ entry: StateFile.Entry, closed: [StateFile.Entry],
+        _ rules: RecordRules
     ) throws(Failure) {
         self.state = state
         self.file = file

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import closing_exercise
+from three_sources import NAMES
 
 from .screen import Screen
 from .servers import running
@@ -36,7 +37,7 @@ def kill_and_take_up(screen: Screen, directory: Path) -> Exercise:
     options = ["--until-eof", "--quiet", "--records", str(RECORDS)]
     with running([sys.executable, ROOT / "Tests" / "practice_api", *options]) as server:
         base_url: str = server["http"]
-        half = len(closing_exercise.NAMES) * RECORDS // 2
+        half = len(NAMES) * RECORDS // 2
         closing_exercise.kill_in_the_middle(base_url, folder, half)
         # What the process that died has used of its limits nobody knows any more.
         time.sleep(closing_exercise.REFILL_S)
@@ -44,5 +45,4 @@ def kill_and_take_up(screen: Screen, directory: Path) -> Exercise:
         screen.line()
         right = went_on and closing_exercise.verify(base_url, folder)
     screen.verdict(right, "each record is in its file exactly once, within all limits")
-    names = closing_exercise.NAMES
-    return Exercise(sum(len(closing_exercise.lines(folder, name)) for name in names))
+    return Exercise(sum(len(closing_exercise.lines(folder, name)) for name in NAMES))
