@@ -22,6 +22,7 @@ public struct Event: Sendable {
         case token(FailureNote?)
         case committed(records: Int64, bytes: Int64)
         case check(CheckNote)
+        case drift(DriftNote)
         case finished
         case failed(FailureNote)
     }
@@ -125,6 +126,16 @@ public final class CheckNote: Sendable {
     }
 }
 
+/// The schema is not what the run before saw.
+public final class DriftNote: Sendable {
+    public let change: SchemaChange
+    public let isFailed: Bool
+    public init(_ change: SchemaChange, isFailed: Bool) {
+        self.change = change
+        self.isFailed = isFailed
+    }
+}
+
 /// How much somebody wants to hear.
 public enum EventLevel: String, Sendable, Comparable, CaseIterable {
     case debug, info, warning, error
@@ -145,6 +156,7 @@ extension Event {
         case .started, .finished, .token(nil): .info
         case .limited, .retry, .breaker, .token: .warning
         case .check(let note): note.isFailed ? .error : .warning
+        case .drift(let note): note.isFailed ? .error : .warning
         case .failed(let note): note.failure.code == .cancelled ? .info : .error
         }
     }
@@ -164,6 +176,7 @@ extension Event {
         case .token: "token_failed"
         case .committed: "batch_committed"
         case .check: "check"
+        case .drift: "schema_drift"
         case .finished: "stream_finished"
         case .failed: "stream_failed"
         }

@@ -84,6 +84,7 @@ public struct EventWriter: Sendable {
             writer.name("failed")
             writer.bool(note.isFailed)
             writer.member("message", clean(note.message))
+        case .drift(let note): drift(note, to: &writer)
         case .failed(let note): failure(note.failure, to: &writer)
         }
     }
@@ -133,6 +134,15 @@ public struct EventWriter: Sendable {
         writer.member("attempts", failure.attempts > 0 ? failure.attempts : nil)
         writer.member("page", failure.page)
         writer.member("body", failure.body.map { clean($0, most: 400) })
+    }
+
+    private func drift(_ note: DriftNote, to writer: inout JSONWriter) {
+        writer.member("change", note.change.kind.rawValue)
+        writer.member("path", clean(note.change.path))
+        note.change.writeFigures(to: &writer)
+        writer.name("failed")
+        writer.bool(note.isFailed)
+        writer.member("message", clean(note.change.message))
     }
 
     private func label(_ cause: WaitCause) -> String? {
@@ -194,6 +204,7 @@ public struct EventWriter: Sendable {
         case .token(.some(let note)): return clean(note.failure.message, most: 1000)
         case .committed(let records, let bytes): return "\(records) records, \(bytes) bytes are on disk"
         case .check(let note): return "\(clean(note.name)): \(clean(note.message))"
+        case .drift(let note): return "schema: \(clean(note.change.message))"
         case .failed(let note): return clean(note.failure.message, most: 1000)
         }
     }

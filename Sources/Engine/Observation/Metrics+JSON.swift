@@ -91,6 +91,7 @@ extension JSONWriter {
         counts("runs", [("started", tally.started), ("finished", tally.finished), ("failed", tally.failed)])
         if !tally.checks.isEmpty { counts("checks", tally.checks.map { ($0.label, $0.count) }) }
         member("checks_failed", tally.failedChecks)
+        if !tally.drifts.isEmpty { counts("schema_drift", tally.drifts.map { ($0.label.rawValue, $0.count) }) }
         name("time_ms")
         milliseconds(tally.elapsed)
         name("spent")

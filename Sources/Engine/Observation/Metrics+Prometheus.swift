@@ -52,6 +52,11 @@ extension Metrics {
                 text.counter("walks", "Walks of the stream.", labels + [("result", result)], count)
             }
             text.counter("checks_failed", "Expectations of the data that do not hold.", labels, tally.failedChecks)
+            for item in tally.drifts {
+                text.counter(
+                    "schema_drift", "What is not as it was in the schema of the run before.",
+                    labels + [("change", item.label.rawValue)], item.count)
+            }
             for item in tally.spent {
                 text.counter(
                     "spent_seconds", "Where the time of the stream's walks went.",

@@ -29,6 +29,7 @@ struct Tally: Sendable {
     var committedBytes: Int64 = 0
     var checks: [Count<String>] = []
     var failedChecks: Int64 = 0
+    var drifts: [Count<SchemaChange.Kind>] = []
     var started: Int64 = 0
     var finished: Int64 = 0
     var failed: Int64 = 0
@@ -56,6 +57,7 @@ struct Tally: Sendable {
         case .check(let note):
             Self.add(note.name, to: &checks)
             if note.isFailed { failedChecks += 1 }
+        case .drift(let note): Self.add(note.change.kind, to: &drifts)
         case .finished: finished += 1
         case .failed: failed += 1
         case .waits, .breaker, .token: break

@@ -276,6 +276,7 @@ package final class StateFile: @unchecked Sendable {
                     }
                     count = database.changes
                 }
+                try Self.forgetSchemas(name, database)
             }
             return count
         }

@@ -10,6 +10,7 @@ extension StateFile {
     package func exported() throws(Failure) -> String {
         var streams: [(Entry, [Piece])] = []
         for entry in try entries() { streams.append((entry, try pieces(of: entry.name))) }
+        let schemas = try schemas()
         let history = try runs(atMost: 1000)
         var writer = JSONWriter()
         writer.object { writer in
@@ -27,6 +28,7 @@ extension StateFile {
                         object.member("pages", entry.pages)
                         object.member("commits", entry.commits)
                         object.member("updated_at", entry.updatedAt)
+                        schemas[entry.name]?.write(to: &object)
                         object.name("pieces")
                         object.array { list in for piece in pieces { Self.write(piece, to: &list) } }
                     }
@@ -66,6 +68,7 @@ extension StateFile {
             throw Failure(.config, "the text is no exported state of version \(Self.textVersion)")
         }
         var changes: [(Entry, [Piece])] = []
+        var schemas: [(String, Schema)] = []
         for (index, stream) in streams.enumerated() {
             func wrong(_ name: String) -> Failure {
                 Failure(
@@ -93,12 +96,14 @@ extension StateFile {
                 pieces.append(Piece(number: number, start: start, end: end, records: records, sha256: sha256))
             }
             changes.append((entry, pieces))
+            schemas.append((name, Schema(stream)))
         }
         for (entry, pieces) in changes {
             try lease(entry.name)
             try begin(entry)
             try commit(pieces.map { (entry, $0) })
         }
+        for (name, schema) in schemas { try keep(schema, of: name) }
     }
 
     // MARK: verify

@@ -32,6 +32,8 @@ struct StreamRun: Sendable {
     var warnings: [String] = []
     /// What does not hold of what is expected.
     var checks: [CheckNote] = []
+    /// What is not as in the schema of the run before, and how much more of it there is.
+    var drift: (notes: [DriftNote], more: Int) = ([], 0)
     var startedAt: Instant?
     var endedAt: Instant?
     var failure: Failure?
@@ -109,6 +111,7 @@ struct StreamRun: Sendable {
                     }
                 }
             }
+            SchemaWatch.write(drift.notes, more: drift.more, to: &writer)
             if let failure {
                 writer.name("error")
                 writer.literal(failure.json(statusName: statusName(failure.code)))
