@@ -8,7 +8,9 @@ extension Vocabulary {
             + "is not as in the run before is told (an event \"schema_drift\", the results, figures). \"fail\": any change makes the stream fail, "
             + "and the schema before stays the one that counts, until a run with \"tell\" takes the new one. \"off\": nobody looks.",
         default: .string(DriftPlan.Mode.tell.rawValue),
-        examples: [.string("fail"), .object([.init(name: "fail_on", value: .array([.string("gone"), .string("type")]))])])
+        examples: [
+            .string("fail"), .object([.init(name: "fail_on", value: .array([.string("gone"), .string("type")]))]),
+        ])
 
     private static let driftObject: ObjectShape = .init(
         title: "Drift", description: "Which changes of a schema count, and how closely records are looked at.",

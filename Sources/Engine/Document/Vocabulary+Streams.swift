@@ -217,7 +217,8 @@ extension Vocabulary {
             commitEvery, batchRecords, jobDrift,
         ] + observationKeys,
         exclusive: [["source", "sources"], ["streams", "sources"], ["params", "sources"]],
-        needsOneOf: ["sources", "source"], dependent: [("max_duration", "state"), ("commit_every", "state"), ("drift", "state")])
+        needsOneOf: ["sources", "source"],
+        dependent: [("max_duration", "state"), ("commit_every", "state"), ("drift", "state")])
 
     private static let sourceOrFile = Shape.choice([.text(.line(1...4096)), .named(sourceDocument)])
     static let sourceDocument: Shape.Definition = .init("source", "A source document.") { .object(source) }

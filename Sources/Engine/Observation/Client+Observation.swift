@@ -34,6 +34,12 @@ extension Client {
         if owners[id] == nil { observation.open(id, name) }
     }
 
+    /// Where the runs before left an incremental stream: it lags behind even if nothing comes now.
+    mutating func noteCursor(of id: UInt64) {
+        guard let stream = observation.watches[id]?.stream, let highest = fanOuts[id]?.run?.highest else { return }
+        observation.outbox.append(Event(at: Instant(nanoseconds: 0), stream: stream, .cursor(highest)))
+    }
+
     /// The walk is closed: whatever it was at is over.
     mutating func unwatch(_ id: UInt64, now: Instant) {
         observation.streams[id] = nil

@@ -23,6 +23,8 @@ public struct Event: Sendable {
         case committed(records: Int64, bytes: Int64)
         case check(CheckNote)
         case drift(DriftNote)
+        /// Where the cursor of an incremental stream stands.
+        case cursor(WallTime)
         case finished
         case failed(FailureNote)
     }
@@ -88,6 +90,7 @@ public struct PageNote: Sendable {
     var filtered: Int64?
     var missing: Int64?
     var total: Int64?
+    var highest: WallTime?
 
     init(_ facts: PageFacts) {
         index = facts.index
@@ -97,6 +100,7 @@ public struct PageNote: Sendable {
         filtered = facts.filtered
         missing = facts.missing
         total = facts.total
+        highest = facts.highest
     }
 }
 
@@ -148,7 +152,7 @@ extension Event {
     /// Nil: nothing to tell, it only counts.
     public var level: EventLevel? {
         switch kind {
-        case .abandoned: nil
+        case .abandoned, .cursor: nil
         case .answered, .page: .debug
         case .committed: .debug
         case .spent(let cause, let span, _): cause.isHeldUp && span >= .milliseconds(100) ? .debug : nil
@@ -177,6 +181,7 @@ extension Event {
         case .committed: "batch_committed"
         case .check: "check"
         case .drift: "schema_drift"
+        case .cursor: "cursor"
         case .finished: "stream_finished"
         case .failed: "stream_failed"
         }

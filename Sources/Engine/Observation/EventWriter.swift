@@ -42,7 +42,7 @@ public struct EventWriter: Sendable {
 
     private func details(_ event: Event, to writer: inout JSONWriter) {
         switch event.kind {
-        case .started, .finished, .abandoned: break
+        case .started, .finished, .abandoned, .cursor: break
         case .answered(let note): request(note, to: &writer)
         case .limited(let status, let wait):
             writer.member("status", status)
@@ -60,6 +60,7 @@ public struct EventWriter: Sendable {
             writer.member("filtered", page.filtered)
             writer.member("missing", page.missing)
             writer.member("total", page.total)
+            writer.member("cursor", page.highest?.shown)
         case .waits(let cause, let until):
             writer.member("for", cause.name)
             writer.member("limit", label(cause))
@@ -180,6 +181,7 @@ public struct EventWriter: Sendable {
         case .started: return "started"
         case .finished: return "finished"
         case .abandoned: return "a request was given up"
+        case .cursor(let time): return "the cursor stands at \(time.shown)"
         case .answered(let note):
             let result = note.failure.map { clean($0.detail) } ?? "HTTP \(note.status)"
             let id = note.head?.wholeRequestID.map { ", request id \(clean($0, most: 200))" } ?? ""

@@ -87,6 +87,10 @@ extension JSONWriter {
             name("complete")
             decimal(thousandths: tally.received.multipliedSaturating(by: 1000) / total)
         }
+        if let highest = tally.highest {
+            member("cursor", highest.shown)
+            member("cursor_lag_ms", snapshot.wall.lag(behind: highest).milliseconds)
+        }
         member("committed", tally.committed)
         counts("runs", [("started", tally.started), ("finished", tally.finished), ("failed", tally.failed)])
         if !tally.checks.isEmpty { counts("checks", tally.checks.map { ($0.label, $0.count) }) }

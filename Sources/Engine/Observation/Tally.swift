@@ -24,6 +24,8 @@ struct Tally: Sendable {
     var filtered: Int64 = 0
     var missing: Int64 = 0
     var total: Int64?
+    /// The latest time seen, of a stream that is read incrementally.
+    var highest: WallTime?
     var spent: [Count<WaitCause>] = []
     var committed: Int64 = 0
     var committedBytes: Int64 = 0
@@ -50,6 +52,8 @@ struct Tally: Sendable {
             filtered = filtered.addingSaturating(page.filtered ?? 0)
             missing = missing.addingSaturating(page.missing ?? 0)
             if let now = page.total { total = now }
+            if let time = page.highest { highest = max(highest ?? time, time) }
+        case .cursor(let time): highest = max(highest ?? time, time)
         case .spent(let cause, let span, let isOver): Self.add(cause, span, times: isOver ? 1 : 0, to: &spent)
         case .committed(let records, let bytes):
             committed = committed.addingSaturating(records)

@@ -105,7 +105,8 @@ import Testing
         for _ in 0..<20_000 {
             var bytes = text
             for _ in 0..<(1 + seeded.next() % 3) {
-                bytes[Int(seeded.next() % UInt64(bytes.count))] = Array(#"{}[]",:\nt1- x"#.utf8)[Int(seeded.next() % 14)]
+                bytes[Int(seeded.next() % UInt64(bytes.count))] =
+                    Array(#"{}[]",:\nt1- x"#.utf8)[Int(seeded.next() % 14)]
             }
             bytes.removeLast(Int(seeded.next() % UInt64(bytes.count)))
             bytes.withUnsafeBytes { seen.take($0) }
@@ -246,7 +247,9 @@ import Testing
     func whoSaysWhatComesOfAChange(expect: String, more: String, wanted: String) throws {
         let job = try Self.job(expect, more)
         let plan = job.drift(of: job.entries[0].streams[0])
-        let shown = plan.map { $0.failing.isEmpty ? "none" : $0.failing.map(\.rawValue).sorted().joined(separator: " ") }
+        let shown = plan.map {
+            $0.failing.isEmpty ? "none" : $0.failing.map(\.rawValue).sorted().joined(separator: " ")
+        }
         #expect(shown ?? "off" == wanted)
     }
 
@@ -256,7 +259,10 @@ import Testing
         (#", "expect": {"drift": {"sample": 0}}"#, #", "state": "s""#, "/source/streams/a/expect/drift/sample"),
         (#", "expect": {"drift": "maybe"}"#, #", "state": "s""#, "/source/streams/a/expect/drift"),
         (#", "expect": {"drift": {"fails": []}}"#, #", "state": "s""#, "/source/streams/a/expect/drift/fails"),
-        (#", "expect": {"drift": {"fail_on": ["old"]}}"#, #", "state": "s""#, "/source/streams/a/expect/drift/fail_on/0"),
+        (
+            #", "expect": {"drift": {"fail_on": ["old"]}}"#, #", "state": "s""#,
+            "/source/streams/a/expect/drift/fail_on/0"
+        ),
     ])
     func whatCanNotBeIsRefused(expect: String, more: String, message: String) {
         do {

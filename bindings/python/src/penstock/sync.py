@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 from . import _ffi
 from ._batches import BatchFunction, open_with_batch
@@ -67,6 +67,9 @@ class StreamReport:
     """Records of earlier runs that came with another content, and were written."""
     checks: tuple[Mapping[str, Any], ...] = ()
     """What does not hold of what the document expects ("check", "failed", "message")."""
+    drift: tuple[Mapping[str, Any], ...] = ()
+    """What is not as in the schema of the run before ("change", "path", "types_before",
+    "types_now", "share_before", "share_now", "failed", "message"); the first hundred."""
     waiting: Mapping[str, Any] | None = None
     """What it waits for now ("for", "limit", "since_ms", "left_ms", "until"); None when it is over,
     and in reports that nobody asked to have it in."""
@@ -273,6 +276,7 @@ def pull(
     interval: float = 0.25,
     timeout: float | None = None,
     check: bool = True,
+    drift: Literal["off", "tell", "fail"] | None = None,
     log: Log | None = None,
     metrics_file: str | os.PathLike[str] | None = None,
     metrics_port: int | None = None,
@@ -309,6 +313,9 @@ def pull(
         timeout: When to give up, in seconds; None: never.
         check: Raise the first error of a stream, once all streams have ended; the error's
             attribute `report` holds the results. False leaves the errors in the report.
+        drift: With `state`: whether changes of a stream's schema since the run before are told
+            ("tell", the default), make it fail, or are not looked for, in place of what the
+            document says. A stream that failed goes on to do so until a run tells.
         log: Where what happens is written: `{"level": "info", "file": "pull.log"}` ("log" in
             `penstock.schema()`).
         metrics_file: A file that gets the figures of the run for Prometheus's node_exporter (its
@@ -319,7 +326,9 @@ def pull(
         PenstockError: As `Sync` does, and (with `check`) what made a stream fail.
         Timeout: `timeout` passed; what was written stays.
     """
-    document = job_document(job, directory, streams, params, state, max_duration, keep_runs, log)
+    document = job_document(
+        job, directory, streams, params, state, max_duration, keep_runs, log, drift
+    )
     deadline = None if timeout is None else time.monotonic() + timeout
     with document.named_in_errors():
         run = Sync(document.text, batch=batch)
@@ -360,6 +369,7 @@ def job_document(
     max_duration: str | None = None,
     keep_runs: bool = False,
     log: Log | None = None,
+    drift: str | None = None,
 ) -> Document:
     """The job that pulls a source, or a job as it is."""
     document = read_document(job)
@@ -376,6 +386,8 @@ def job_document(
             about["state"] = os.fspath(state)
         if max_duration is not None:
             about["max_duration"] = max_duration
+        if drift is not None:
+            about["drift"] = drift
         if log is not None:
             about["log"] = dict(log)
         about["output"] = {"directory": os.fspath("out" if directory is None else directory)}
@@ -384,8 +396,8 @@ def job_document(
         # The source goes in as it was written: numbers keep their text.
         text = b'{"source":%s,%s' % (document.text, dumps(about)[1:])
         return Document(text, document.path)
-    given = (streams, params, directory, state, max_duration, log)
-    if given == (None,) * 6 and not keep_runs:
+    given = (streams, params, directory, state, max_duration, log, drift)
+    if given == (None,) * 7 and not keep_runs:
         return document
     content = json.loads(document.text)
     if (streams is not None or params is not None) and "sources" in content:
@@ -399,6 +411,8 @@ def job_document(
         content["params"] = {**content.get("params", {}), **params}
     if state is not None:
         content["state"] = os.fspath(state)
+    if drift is not None:
+        content["drift"] = drift
     if log is not None:
         content["log"] = dict(log)
     if max_duration is not None:
@@ -461,6 +475,7 @@ def _stream_report(document: Mapping[str, Any]) -> StreamReport:
         unchanged=document.get("unchanged"),
         changed=document.get("changed"),
         checks=tuple(document.get("checks", ())),
+        drift=tuple(document.get("drift", ())),
         warnings=tuple(document.get("warnings", ())),
     )
 
