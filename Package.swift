@@ -26,12 +26,13 @@ let package = Package(
         .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CXXHash"),
         .systemLibrary(name: "CLinux"),
 
         .target(name: "Engine", swiftSettings: lean),
         .target(
-            name: "IO", dependencies: ["Engine", "CCurl", "CCrypto", "CJansson", "CSQLite", "CXXHash", "CLinux"],
+            name: "IO", dependencies: ["Engine", "CCurl", "CCrypto", "CJansson", "CSQLite", "CZlib", "CXXHash", "CLinux"],
             swiftSettings: lean),
         .target(name: "ABI", dependencies: ["IO", "Engine", "CPenstock"], swiftSettings: lean),
 

@@ -826,6 +826,9 @@ void penstock_page_free(penstock_page *page);
  * and the file, or the state and the source, don't fit each other any more; penstock_state_reset()
  * lets the stream begin anew.
  *
+ * With "compress" in "output" the files are packed: `<stream>.jsonl.gz`, `<stream>.jsonl.zst`. Each commit
+ * ends a member or frame.
+ *
  * @param job    JSON; "job" in the schema: `{"sources": [{"source": {…}}], "output": {"directory": "out"}}`.
  * @param size   Its length in bytes.
  * @param out    The run. Yours; penstock_sync_free().

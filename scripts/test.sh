@@ -39,6 +39,7 @@ warnings() { # warnings LOG: fails when the compiler had any
 }
 
 step() {
+    local several=()
     case $1 in
         build)
             swift build --build-tests 2>&1 | tee "$logs/build.compiler"
@@ -57,7 +58,9 @@ step() {
         python:bindings/python) cd bindings/python && "$python" -m pytest -q -p no:cacheprovider ;;
         python:Tests/*)
             cd Tests
-            PENSTOCK_SCHEMA_OUT=$schema "$python" -m pytest -q -p no:cacheprovider "${1#python:Tests/}"
+            # End to end they mostly wait for servers that are slow on purpose.
+            [[ $1 != *e2e ]] || several=(-n 4 --dist worksteal)
+            PENSTOCK_SCHEMA_OUT=$schema "$python" -m pytest -q -p no:cacheprovider "${several[@]}" "${1#python:Tests/}"
             ;;
         fuzz) Tests/fuzz/run "${PENSTOCK_FUZZ_SECONDS:-10}" ;;
         *) echo "test: there is no step '$1'; scripts/test.sh --list" >&2 && return 2 ;;

@@ -231,7 +231,7 @@ class Server(ThreadingHTTPServer):
 
 def main() -> None:
     server = Server()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     print(json.dumps({"url": server.url, "pid": os.getpid()}), flush=True)
     sys.stdin.read()
 

@@ -42,6 +42,7 @@ DEADLY = ("kill", "torn", "power")
 
 class _Rows(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     wait = 0.0
 
     def do_GET(self) -> None:
@@ -72,7 +73,7 @@ class _Server(ThreadingHTTPServer):
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     server = _Server(("127.0.0.1", 0), _Rows)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
     server.server_close()

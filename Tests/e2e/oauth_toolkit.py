@@ -15,7 +15,8 @@ import wsgiref.simple_server
 from pathlib import Path
 from typing import Any
 
-LIFE = 2
+# A twentieth of it is what a request may take on its way on a busy machine.
+LIFE = 4
 CLIENT, SECRET = "toolkit-client", "toolkit secret/+&"
 REFRESHER = "toolkit-refresher"
 
@@ -142,7 +143,9 @@ def main() -> None:
     server = wsgiref.simple_server.make_server(
         "127.0.0.1", 0, get_wsgi_application(), server_class=Server, handler_class=Handler
     )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+    ).start()
     url = f"http://127.0.0.1:{server.server_address[1]}"
     print(json.dumps({"url": url, "refresh_token": refresh}), flush=True)
     sys.stdin.read()

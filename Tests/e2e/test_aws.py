@@ -57,6 +57,7 @@ class Checking(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     server: Checking
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, *_: object) -> None:
         """Quiet."""
@@ -112,7 +113,7 @@ def test_signatures_are_those_of_botocore(service: str, session: bool) -> None:
     chance = random.Random(f"{service} {session}")
     server = Checking(service)
     server.session = SESSION if session else None
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     credential = {
         "type": "aws_sigv4",

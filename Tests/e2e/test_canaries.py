@@ -308,6 +308,7 @@ class Parrot(ThreadingHTTPServer):
 class ParrotHandler(BaseHTTPRequestHandler):
     server: Parrot
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, *_: object) -> None:
         """Quiet."""
@@ -354,7 +355,7 @@ class ParrotHandler(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def parrot() -> Iterator[Parrot]:
     server = Parrot()
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield server
     server.shutdown()

@@ -26,10 +26,13 @@ from penstock.cli import main
 
 ITERATIONS = int(os.environ.get("PENSTOCK_CRASH_ITERATIONS", "25"))
 ROWS, SIZE = 4000, 40
+# One after the other, so that a run can be met in the middle.
+SLOW = [{"requests": 40, "per": "1s", "burst": 1}]
 
 
 class _Rows(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
@@ -73,7 +76,7 @@ class _Rows(BaseHTTPRequestHandler):
 def source() -> Iterator[dict[str, Any]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Rows)
     server.daemon_threads = True
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     cursor = {"type": "cursor", "param": "cursor", "from": "next"}
     page = {"type": "page", "has_more": "more"}
     yield {
@@ -163,7 +166,7 @@ def test_killed_at_random_instants_the_output_is_what_it_would_have_been(
 def test_a_run_that_is_stopped_goes_on_where_it_stood(
     source: dict[str, Any], tmp_path: Path
 ) -> None:
-    slow = {**source, "limits": "40/s"}
+    slow = {**source, "limits": SLOW}
     out, state = tmp_path / "out", tmp_path / "state.db"
     report = penstock.pull(
         slow, out, streams=["cursor"], state=state, max_duration="1s", check=False
@@ -240,7 +243,7 @@ def test_the_command_line_says_when_it_parks(
     source: dict[str, Any], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     document = tmp_path / "source.json"
-    document.write_text(json.dumps({**source, "limits": "40/s"}))
+    document.write_text(json.dumps({**source, "limits": SLOW}))
     arguments = [*_command(document, tmp_path)[3:], "--stream", "cursor"]
     assert main([*arguments, "--max-duration", "300ms"]) == 3
     assert "cursor: parked" in capfd.readouterr().err
@@ -248,7 +251,7 @@ def test_the_command_line_says_when_it_parks(
 
 def _parked(source: dict[str, Any], folder: Path) -> tuple[Path, Path]:
     out, state = folder / "out", folder / "state.db"
-    slow = {**source, "limits": "40/s"}
+    slow = {**source, "limits": SLOW}
     penstock.pull(slow, out, streams=["cursor"], state=state, max_duration="500ms", check=False)
     return out, state
 
@@ -303,7 +306,7 @@ def test_a_changed_document_and_another_directory_are_refused_and_reset_begins_a
 
 def test_a_stream_has_one_writer(source: dict[str, Any], tmp_path: Path) -> None:
     out, state = tmp_path / "out", tmp_path / "state.db"
-    slow = {**source, "limits": "40/s"}
+    slow = {**source, "limits": SLOW}
     job = {"source": slow, "streams": ["cursor"], "output": {"directory": str(out)}}
     written = pytest.raises(penstock.StateError, match="is being written by another run")
     with penstock.Sync({**job, "state": str(state)}), written:

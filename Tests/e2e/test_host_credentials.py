@@ -30,6 +30,7 @@ class Server(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     server: Server
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, *_: object) -> None:
         """Quiet."""
@@ -60,7 +61,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[Server]:
     started = Server()
-    thread = threading.Thread(target=started.serve_forever)
+    thread = threading.Thread(target=started.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield started
     started.shutdown()

@@ -91,6 +91,7 @@ class Issuer(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     server: Issuer
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, *_: object) -> None:
         """Quiet."""
@@ -118,7 +119,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def issuer() -> Iterator[Issuer]:
     server = Issuer()
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield server
     server.hang.set()

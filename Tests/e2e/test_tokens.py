@@ -108,6 +108,7 @@ def test_tokens_that_live_two_seconds_outlast_a_long_walk(server: str) -> None:
     path = short["streams"]["s"]["path"]
     short["streams"]["s"]["path"] = "/delay/40ms" + path
     short["streams"]["s"]["pagination"]["size"]["value"] = 1
+    short["streams"]["s"]["pagination"]["max_pages"] = 200
     short["limits"] = [{"concurrent": 2}]
     short["retry"] = {"attempts": 1}
     with penstock.Client(short) as api:
@@ -229,6 +230,7 @@ class Strict(ThreadingHTTPServer):
 class StrictHandler(BaseHTTPRequestHandler):
     server: Strict
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, *_: object) -> None:
         """Quiet."""
@@ -292,7 +294,7 @@ def test_statements_hold_before_a_strict_server(
         {"file": str(tmp_path / "key.pem")} if where == "file" else {"env": "PENSTOCK_TEST_KEY"}
     )
     strict = Strict(key, algorithm)
-    thread = threading.Thread(target=strict.serve_forever)
+    thread = threading.Thread(target=strict.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
         auth = {

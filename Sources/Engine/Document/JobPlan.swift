@@ -16,20 +16,28 @@ public struct JobPlan: Sendable {
     public var log: LogPlan?
     /// How long what is written may wait for its commit.
     public var commitEvery = Timespan.milliseconds(100)
+    /// The same where files are packed: a member of little is packed badly.
+    static let packedCommitEvery = Timespan.seconds(1)
     /// The most that a batch function is given at once.
     public var batchRecords = 1000
     /// Each run of a stream has a file of its own.
     public var keepsRuns = false
     /// What is to come of schemas that change; nil: as the streams say.
     public var drift: DriftPlan.Mode?
+    public var compression = Compression.none
 
     /// The file of a stream, within `directory`: with the source's name in front when there are several.
     public func fileName(of stream: Stream, in entry: Entry) -> String {
-        Self.fileName(stream.name, entries.count > 1 ? entry.name : nil)
+        stem(of: stream, in: entry) + ".jsonl" + compression.suffix
     }
 
-    private static func fileName(_ stream: String, _ source: String?) -> String {
-        (source.map { $0 + "." } ?? "") + stream + ".jsonl"
+    /// What its names begin with.
+    public func stem(of stream: Stream, in entry: Entry) -> String {
+        Self.stem(stream.name, entries.count > 1 ? entry.name : nil)
+    }
+
+    private static func stem(_ stream: String, _ source: String?) -> String {
+        (source.map { $0 + "." } ?? "") + stream
     }
 
     public static func parse(_ value: JSONValue, references: some References) throws(Failure) -> JobPlan {
@@ -40,6 +48,9 @@ public struct JobPlan: Sendable {
         plan.state = job["state"]?.value.string
         plan.maxDuration = job["max_duration"]?.value.string.flatMap(DurationText.parse)
         plan.log = try job["log"].map { log throws(Failure) in try LogPlan.read(log) }
+        let packing = job["output"]?["compress"]?.value.string
+        plan.compression = packing.flatMap(Compression.init) ?? .none
+        if plan.compression != .none { plan.commitEvery = packedCommitEvery }
         if let text = job["commit_every"]?.value.string, let time = DurationText.parse(text) { plan.commitEvery = time }
         if let count = job["batch_records"]?.value.int { plan.batchRecords = Int(clamping: count) }
         plan.keepsRuns = job["output"]?["runs"]?.value.string == "keep"
@@ -60,7 +71,7 @@ public struct JobPlan: Sendable {
                 entry.name = name
             }
             for stream in entry.streams {
-                let file = fileName(stream.name, places.count > 1 ? entry.name : nil)
+                let file = stem(stream.name, places.count > 1 ? entry.name : nil) + ".jsonl"
                 // Some file systems know no case.
                 if !files.insert(ASCII.lowercased(file)).inserted {
                     throw place.failure("two streams would write the file \"\(file)\"")

@@ -73,3 +73,23 @@ extension JSONValue {
         }
     }
 }
+
+extension JSONValue {
+    /// What stands at a place that is one value; nil when nothing does, and when the path has a wildcard.
+    func at(_ path: JSONPath) -> JSONValue? {
+        var value = self
+        for step in path.steps {
+            let next: JSONValue? =
+                switch step {
+                case .member(let name): value[name]
+                case .index(let index): value[index]
+                case .last: value.array?.last
+                case .token(let name, let index): value[name] ?? index.flatMap { value[$0] }
+                case .wildcard: nil
+                }
+            guard let next else { return nil }
+            value = next
+        }
+        return value
+    }
+}

@@ -24,11 +24,11 @@ public struct Expectations: Sendable {
         records += 1
         guard plan.looksAtRecords else { return }
         let value = services.decode(record) ?? (try? JSONValue(record) { services.decode($0) ?? .null }) ?? .null
-        for path in plan.notNull where value.value(at: path)?.isNull ?? true {
+        for path in plan.notNull where value.at(path)?.isNull ?? true {
             breaks("not_null", path, "is null or not there")
         }
         for bounds in plan.ranges {
-            guard let found = value.value(at: bounds.path), !found.isNull else { continue }
+            guard let found = value.at(bounds.path), !found.isNull else { continue }
             guard let number = found.double ?? found.string.flatMap({ Double($0) }) else {
                 breaks("range", bounds.path, "is no number")
                 continue
@@ -40,11 +40,11 @@ public struct Expectations: Sendable {
             }
         }
         for (path, glob) in plan.patterns {
-            guard let found = value.value(at: path), !found.isNull else { continue }
+            guard let found = value.at(path), !found.isNull else { continue }
             if !glob.matches(found.string ?? Self.text(found)) { breaks("pattern", path, "does not match") }
         }
         if !plan.unique.isEmpty { lookAtKey(value, services: services) }
-        if let (path, _) = plan.fresh, let text = value.value(at: path)?.string, let time = ISO8601.parse(text) {
+        if let (path, _) = plan.fresh, let text = value.at(path)?.string, let time = ISO8601.parse(text) {
             newest = max(newest ?? time, time)
         }
     }
@@ -54,7 +54,7 @@ public struct Expectations: Sendable {
             isSeenFull = true
             return
         }
-        let key = plan.unique.map { Self.text(value.value(at: $0) ?? .null) }.joined(separator: "\u{0}")
+        let key = plan.unique.map { Self.text(value.at($0) ?? .null) }.joined(separator: "\u{0}")
         if !seen.insert(services.fingerprint(key)).inserted, let path = plan.unique.first {
             breaks("unique", path, "came before")
         }
@@ -118,25 +118,5 @@ public struct Expectations: Sendable {
                     name: "unique", isFailed: false, message: "only the first \(Self.mostSeen) keys were looked at"))
         }
         return notes
-    }
-}
-
-extension JSONValue {
-    /// What stands there; nil when nothing does.
-    func value(at path: JSONPath) -> JSONValue? {
-        var value = self
-        for step in path.steps {
-            let next: JSONValue? =
-                switch step {
-                case .member(let name): value[name]
-                case .index(let index): value[index]
-                case .last: value.array?.last
-                case .token(let name, let index): value[name] ?? index.flatMap { value[$0] }
-                case .wildcard: nil
-                }
-            guard let next else { return nil }
-            value = next
-        }
-        return value
     }
 }

@@ -9,7 +9,7 @@ extension Durable {
     /// The file takes its `.part` name again while records may be added to it. It may have it already, if that was all that an
     /// interrupted run came to; and whoever reads the files may have taken it away, which begins a new one.
     static func nextRun(
-        of entry: StateFile.Entry, path: String, _ state: StateFile
+        of entry: StateFile.Entry, path: String, _ compression: Compression, _ state: StateFile
     ) throws(Failure) -> StateFile.Entry {
         var next = entry
         next.phase = .running
@@ -29,7 +29,7 @@ extension Durable {
             try state.commit([(next, nil)])
             return next
         }
-        let file = try LineFile(path: path)
+        let file = try LineFile(path: path, compression)
         try file.flush()
         try LineFile.syncDirectory(of: path)
         (next.file, next.bytes, next.records, next.pages) = (path, 0, 0, 0)

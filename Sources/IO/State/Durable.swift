@@ -44,7 +44,8 @@ final class Durable: @unchecked Sendable {
     ///   - name: The stream's, within the state.
     ///   - stream: Goes on where the state says; from its beginning when it says nothing, or that all is done.
     static func open(
-        _ name: String, path: String, state: StateFile, stream: inout Engine.Stream, source: Source
+        _ name: String, path: String, _ compression: Compression, state: StateFile, stream: inout Engine.Stream,
+        source: Source
     ) throws(Failure) -> Opening {
         try state.lease(name)
         let path = try LineFile.absolute(path)
@@ -52,10 +53,10 @@ final class Durable: @unchecked Sendable {
         if stream.isIncremental, let entry = known, entry.phase != .running {
             if entry.phase == .ended { try finish(entry, state) }
             stream.isComplete = true
-            known = try nextRun(of: entry, path: path, state)
+            known = try nextRun(of: entry, path: path, compression, state)
         }
         guard let entry = known, entry.phase != .done else {
-            let file = try LineFile(path: path)
+            let file = try LineFile(path: path, compression)
             file.hashes()
             try LineFile.syncDirectory(of: path)
             let entry = StateFile.Entry(name: name, file: path)
@@ -72,7 +73,7 @@ final class Durable: @unchecked Sendable {
             try finish(entry, state)
             return .finished(records: entry.records)
         }
-        let file = try LineFile(path: path, continuing: entry.bytes)
+        let file = try LineFile(path: path, compression, continuing: entry.bytes)
         try check(try state.pieces(of: name).last, of: file, entry)
         try file.cut()
         file.hashes()
@@ -88,7 +89,8 @@ final class Durable: @unchecked Sendable {
             if !stream.rules.key.isEmpty, stream.rules.duplicates.isDropping, entry.bytes > 0 {
                 // A record that an earlier run handed over comes again when it has changed: only this run's count.
                 let records = stream.isIncremental ? stream.recordsOfRun : nil
-                stream.earlier = try EarlierLines(path: file.partPath, bytes: entry.bytes, lines: records)
+                stream.earlier = EarlierLines(
+                    [.init(path: file.partPath, bytes: entry.bytes, lines: entry.records)], compression, last: records)
             }
         }
         return .durable(try Durable(state, file, entry, stream.rules))
@@ -165,7 +167,7 @@ final class Durable: @unchecked Sendable {
     }
 
     private func prepare(ended: Bool) throws(Failure) -> (StateFile.Entry, StateFile.Piece?) {
-        try file.sync()
+        try file.sync(isLast: ended)
         var next = entry
         next.bytes = file.written
         next.records = earlier.records + file.lines

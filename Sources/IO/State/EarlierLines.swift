@@ -2,37 +2,87 @@ internal import CLinux
 internal import Engine
 internal import Glibc
 
-/// Lines that an earlier run wrote, mapped into memory while they are read.
+/// Lines that an earlier run wrote: mapped into memory while they are read, or unpacked piece by piece.
 final class EarlierLines: EarlierRecords {
-    private let path: String
-    private let bytes: Int64
-    private let lines: Int64?
+    struct File: Sendable {
+        var path: String
+        /// What counts of it.
+        var bytes: Int64
+        var lines: Int64
+    }
 
-    /// - Parameter lines: Only so many, the last ones.
-    init(path: String, bytes: Int64, lines: Int64? = nil) throws(Failure) {
-        self.path = path
-        self.bytes = bytes
-        self.lines = lines
+    /// With how many lines at its beginning are left out.
+    private let files: [(file: File, skipped: Int64)]
+    private let compression: Compression
+
+    /// - Parameters:
+    ///   - files: In their order.
+    ///   - last: Only so many lines, the last ones of all.
+    init(_ files: [File], _ compression: Compression, last: Int64? = nil) {
+        self.compression = compression
+        var wanted = last ?? .max
+        var chosen: [(File, Int64)] = []
+        for file in files.reversed() where wanted > 0 {
+            chosen.append((file, max(0, file.lines - wanted)))
+            wanted -= min(wanted, max(0, file.lines))
+        }
+        self.files = chosen.reversed()
     }
 
     func forEach(_ body: (UnsafeRawBufferPointer) -> Void) -> Bool {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        let count = Int(clamping: bytes)
-        guard let start = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
-            return false
+        files.allSatisfy { file, skipped in
+            guard file.bytes > 0 else { return true }
+            let descriptor = open(file.path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+            guard descriptor >= 0 else { return false }
+            defer { close(descriptor) }
+            let count = Int(clamping: file.bytes)
+            var status = stat()
+            guard fstat(descriptor, &status) == 0, Int64(status.st_size) >= file.bytes,
+                let start = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED
+            else { return false }
+            defer { munmap(start, count) }
+            madvise(start, count, MADV_SEQUENTIAL)
+            let bytes = UnsafeRawBufferPointer(start: start, count: count)
+            switch compression {
+            case .none:
+                Self.lines(of: skipped > 0 ? Self.last(file.lines - skipped, of: bytes) : bytes, body)
+                return true
+            case .gzip, .zstd: return unpack(bytes, skipping: skipped, body)
+            }
         }
-        defer { munmap(start, count) }
-        madvise(start, count, MADV_SEQUENTIAL)
-        var rest = UnsafeRawBufferPointer(start: start, count: count)
-        if let lines { rest = Self.last(lines, of: rest) }
+    }
+
+    /// What is behind the last line feed.
+    @discardableResult
+    private static func lines(
+        of bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Void
+    ) -> UnsafeRawBufferPointer {
+        var rest = bytes
         while let base = rest.baseAddress, let end = memchr(base, 0x0A, rest.count) {
             let length = UnsafeRawPointer(end) - base
             body(UnsafeRawBufferPointer(start: base, count: length))
             rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(length + 1))
         }
-        return true
+        return rest
+    }
+
+    private func unpack(
+        _ bytes: UnsafeRawBufferPointer, skipping: Int64, _ body: (UnsafeRawBufferPointer) -> Void
+    ) -> Bool {
+        guard let unpacker = try? compression.unpacker() else { return false }
+        var left = skipping
+        // The beginning of a line whose end is yet to come.
+        var begun: [UInt8] = []
+        return unpacker.add(bytes) { part in
+            begun += part
+            guard let base = part.baseAddress, memchr(base, 0x0A, part.count) != nil else { return }
+            let rest = begun.withUnsafeBytes { all in
+                Self.lines(of: all) { line in
+                    if left > 0 { left -= 1 } else { body(line) }
+                }.count
+            }
+            begun.removeFirst(begun.count - rest)
+        }
     }
 
     private static func last(_ lines: Int64, of bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {

@@ -22,10 +22,14 @@ final class LineFile: @unchecked Sendable {
     /// Of what was written since it was taken; nil: nobody wants it.
     private var hash: SHA256?
     private var isBroken = false
+    private let packer: (any Packer)?
+    /// A member is begun and not ended.
+    private var isPacking = false
     private static let capacity = 256 << 10
 
-    init(path: String) throws(Failure) {
+    init(path: String, _ compression: Compression = .none) throws(Failure) {
         self.path = path
+        packer = try compression.packer()
         descriptor = Self.uninterrupted {
             open(path + ".part", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
         }
@@ -39,8 +43,9 @@ final class LineFile: @unchecked Sendable {
     }
 
     /// The file of an earlier run, to be written on behind the bytes that are known to be good: see `cut`.
-    init(path: String, continuing bytes: Int64) throws(Failure) {
+    init(path: String, _ compression: Compression = .none, continuing bytes: Int64) throws(Failure) {
         self.path = path
+        packer = try compression.packer()
         descriptor = Self.uninterrupted { open(path + ".part", O_RDWR | O_CLOEXEC | O_NOFOLLOW) }
         buffer = .allocate(byteCount: Self.capacity, alignment: 16)
         var status = stat()
@@ -89,7 +94,7 @@ final class LineFile: @unchecked Sendable {
         for byte in record where byte != 0x0A && byte != 0x0D { line.append(byte) }
         line.append(0x0A)
         try flush()
-        try line.withUnsafeBufferPointer { bytes throws(Failure) in try write(UnsafeRawBufferPointer(bytes)) }
+        try line.withUnsafeBufferPointer { bytes throws(Failure) in try pack(UnsafeRawBufferPointer(bytes)) }
         lines += 1
     }
 
@@ -98,8 +103,25 @@ final class LineFile: @unchecked Sendable {
         let count = linesWaiting
         filled = 0
         linesWaiting = 0
-        try write(bytes)
+        try pack(bytes)
         lines += count
+    }
+
+    private func pack(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
+        guard let packer else { return try write(bytes) }
+        guard !bytes.isEmpty else { return }
+        isPacking = true
+        try packer.add(bytes) { part throws(Failure) in try write(part) }
+    }
+
+    /// What is in the file now can be read by itself.
+    ///
+    /// - Parameter isLast: Nothing follows: a packed file of no lines is a member of none.
+    func settle(isLast: Bool = false) throws(Failure) {
+        try flush()
+        guard let packer, isPacking || (isLast && written == 0) else { return }
+        try packer.end { part throws(Failure) in try write(part) }
+        isPacking = false
     }
 
     // MARK: durable
@@ -113,8 +135,8 @@ final class LineFile: @unchecked Sendable {
     }
 
     /// All lines so far are on disk. Once it has failed it can't be said what is: nothing is tried again.
-    func sync() throws(Failure) {
-        try flush()
+    func sync(isLast: Bool = false) throws(Failure) {
+        try settle(isLast: isLast)
         if isBroken || Self.uninterrupted({ fdatasync(descriptor) }) != 0 {
             isBroken = true
             throw LineFile.failure("can't be made durable", partPath)
@@ -170,7 +192,7 @@ final class LineFile: @unchecked Sendable {
 
     /// The whole run is on disk, under its name.
     func finish() throws(Failure) {
-        try flush()
+        try settle(isLast: true)
         if Self.uninterrupted({ fdatasync(descriptor) }) != 0 {
             throw LineFile.failure("can't be made durable", partPath)
         }

@@ -6,12 +6,17 @@ enum RunFiles {
     private static let digits = 6
 
     /// That of the run that is under way, or a new one.
-    static func path(stem: String, in directory: String, underWay entry: StateFile.Entry?) throws(Failure) -> String {
+    static func path(
+        stem: String, in directory: String, _ compression: Compression, underWay entry: StateFile.Entry?
+    ) throws(Failure) -> String {
         let start = try LineFile.absolute("\(directory)/\(stem)")
-        if let entry, entry.phase != .done, entry.file.hasPrefix(start + ".") { return entry.file }
+        let ending = ".jsonl" + compression.suffix
+        if let entry, entry.phase != .done, entry.file.hasPrefix(start + "."), entry.file.hasSuffix(ending) {
+            return entry.file
+        }
         let number = String(try last(stem: stem, in: directory) + 1)
         return "\(directory)/\(stem)." + String(repeating: "0", count: max(0, digits - number.count)) + number
-            + ".jsonl"
+            + ending
     }
 
     /// The highest number that is taken, be it by a file that never was done; 0 for none.

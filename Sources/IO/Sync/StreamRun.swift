@@ -8,6 +8,8 @@ struct StreamRun: Sendable {
 
     let sourceName: String?
     let stream: Engine.Stream
+    /// What the names of its files begin with, and its name in a state.
+    let stem: String
     var fileName: String
     var state = State.waiting
     var records: Int64 = 0

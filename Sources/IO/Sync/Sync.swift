@@ -24,6 +24,7 @@ package final class Sync: Sendable {
     private let commitEvery: Timespan
     private let keepsRuns: Bool
     private let job: JobPlan
+    private let compression: Compression
     private let batchRecords: Int
     private let batch: Batch.Function?
     private let isParkWanted = Lock(false)
@@ -36,6 +37,9 @@ package final class Sync: Sendable {
         self.job = job
         commitEvery = job.commitEvery
         (keepsRuns, batchRecords, self.batch) = (job.keepsRuns, job.batchRecords, batch)
+        compression = job.compression
+        // Before anything is asked: what packs may be missing.
+        _ = try compression.packer()
         guard let control = Signal() else { throw Failure(.noMemory, "no file descriptor left for a sync") }
         self.control = control
         var runs: [StreamRun] = []
@@ -45,7 +49,10 @@ package final class Sync: Sendable {
             clients.append(try ClientLoop(source: entry.source, shared: nil, log: job.log))
             for stream in entry.streams {
                 let name = entry.name ?? entry.source.name
-                runs.append(StreamRun(sourceName: name, stream: stream, fileName: job.fileName(of: stream, in: entry)))
+                runs.append(
+                    StreamRun(
+                        sourceName: name, stream: stream, stem: job.stem(of: stream, in: entry),
+                        fileName: job.fileName(of: stream, in: entry)))
                 owners.append(clients.count - 1)
             }
         }
@@ -151,14 +158,16 @@ package final class Sync: Sendable {
         for index in runs.indices {
             do {
                 let client = clients[owners[index]]
-                let name = String(runs[index].fileName.dropLast(".jsonl".utf8.count))
+                let name = runs[index].stem
                 let path = try path(of: name)
                 let fileName = path.split(separator: "/").last.map(String.init) ?? path
                 board.update { $0.runs[index].fileName = fileName }
                 var stream = runs[index].stream
                 var durable: Durable?
                 if let state {
-                    switch try Durable.open(name, path: path, state: state, stream: &stream, source: client.source) {
+                    switch try Durable.open(
+                        name, path: path, compression, state: state, stream: &stream, source: client.source)
+                    {
                     case .durable(let opened): durable = opened
                     case .finished(let records):
                         board.update { board in
@@ -169,7 +178,7 @@ package final class Sync: Sendable {
                         continue
                     }
                 }
-                let file = if let durable { durable.file } else { try LineFile(path: path) }
+                let file = if let durable { durable.file } else { try LineFile(path: path, compression) }
                 let schema = try schema(of: stream, name, client.source, durable)
                 let pages = try client.open(stream, isCall: false)
                 let stage = batch.map { BatchStage(name, most: batchRecords, $0) }
@@ -204,8 +213,8 @@ package final class Sync: Sendable {
     }
 
     private func path(of name: String) throws(Failure) -> String {
-        guard keepsRuns else { return "\(directory)/\(name).jsonl" }
-        return try RunFiles.path(stem: name, in: directory, underWay: try state?.entry(name))
+        guard keepsRuns else { return "\(directory)/\(name).jsonl\(compression.suffix)" }
+        return try RunFiles.path(stem: name, in: directory, compression, underWay: try state?.entry(name))
     }
 
     /// `@unchecked Sendable`: handed to the writer thread, and used by nobody else from then on.
@@ -389,7 +398,7 @@ package final class Sync: Sendable {
                         if let (_, failure) = Durable.commit([durable]).first { throw failure }
                         lane.schema?.keep()
                     } else {
-                        try? lane.file.flush()
+                        try? lane.file.settle()
                     }
                     end(lane, failure)
                 }

@@ -502,6 +502,7 @@ class JobOutput(_OutputPlace, total=False):
     """JSON Lines files, one for each stream."""
 
     runs: Literal["replace", "keep"]
+    compress: Literal["none", "gzip", "zstd"]
 
 
 class JobDocument(TypedDict, total=False):

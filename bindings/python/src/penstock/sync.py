@@ -26,6 +26,8 @@ from .publish import MetricsFile, MetricsServer
 # See paginator.py: how long a call may hold up Ctrl-C.
 _SLICE_MS = 100
 
+Compression = Literal["none", "gzip", "zstd"]
+
 
 @dataclass(frozen=True)
 class StreamReport:
@@ -270,6 +272,7 @@ def pull(
     state: str | os.PathLike[str] | None = None,
     max_duration: str | None = None,
     keep_runs: bool = False,
+    compress: Compression | None = None,
     batch: BatchFunction | None = None,
     stop: threading.Event | None = None,
     on_progress: Callable[[Report], object] | None = None,
@@ -301,6 +304,8 @@ def pull(
             not done are then "parked", and the next call goes on with them.
         keep_runs: Each run of a stream that was done goes into a file of its own,
             `<stream>.000001.jsonl` and so on, in place of the one before.
+        compress: "gzip": `<stream>.jsonl.gz`; "zstd": `<stream>.jsonl.zst` (the system's libzstd is
+            loaded). Each commit ends a member or frame, so that what is committed can be unpacked.
         batch: A function between page and file: `batch(stream, records)` gets the JSON texts
             (bytes) of up to "batch_records" (1,000) records and returns what goes into the file
             in their place: some of those very objects, which stay as they are, other bytes, or
@@ -326,9 +331,14 @@ def pull(
         PenstockError: As `Sync` does, and (with `check`) what made a stream fail.
         Timeout: `timeout` passed; what was written stays.
     """
-    document = job_document(
-        job, directory, streams, params, state, max_duration, keep_runs, log, drift
-    )
+    output: dict[str, Any] = {}
+    if directory is not None:
+        output["directory"] = os.fspath(directory)
+    if keep_runs:
+        output["runs"] = "keep"
+    if compress is not None:
+        output["compress"] = compress
+    document = job_document(job, output, streams, params, state, max_duration, log, drift)
     deadline = None if timeout is None else time.monotonic() + timeout
     with document.named_in_errors():
         run = Sync(document.text, batch=batch)
@@ -362,16 +372,15 @@ def pull(
 
 def job_document(
     job: JobDocument | SourceDocument | Source,
-    directory: str | os.PathLike[str] | None = None,
+    output: Mapping[str, Any] | None = None,
     streams: Sequence[str] | None = None,
     params: Mapping[str, Any] | None = None,
     state: str | os.PathLike[str] | None = None,
     max_duration: str | None = None,
-    keep_runs: bool = False,
     log: Log | None = None,
     drift: str | None = None,
 ) -> Document:
-    """The job that pulls a source, or a job as it is."""
+    """The job that pulls a source, or a job as it is; `output` goes over what that says there."""
     document = read_document(job)
     if not is_job(document):
         # Here, so that a mistake is told by its place in the source rather than in the job.
@@ -390,14 +399,12 @@ def job_document(
             about["drift"] = drift
         if log is not None:
             about["log"] = dict(log)
-        about["output"] = {"directory": os.fspath("out" if directory is None else directory)}
-        if keep_runs:
-            about["output"]["runs"] = "keep"
+        about["output"] = {"directory": "out", **(output or {})}
         # The source goes in as it was written: numbers keep their text.
         text = b'{"source":%s,%s' % (document.text, dumps(about)[1:])
         return Document(text, document.path)
-    given = (streams, params, directory, state, max_duration, log, drift)
-    if given == (None,) * 7 and not keep_runs:
+    given = (streams, params, state, max_duration, log, drift)
+    if given == (None,) * 6 and not output:
         return document
     content = json.loads(document.text)
     if (streams is not None or params is not None) and "sources" in content:
@@ -417,10 +424,8 @@ def job_document(
         content["log"] = dict(log)
     if max_duration is not None:
         content["max_duration"] = max_duration
-    if keep_runs:
-        content["output"] = {**content.get("output", {}), "runs": "keep"}
-    if directory is not None:
-        content["output"] = {**content.get("output", {}), "directory": os.fspath(directory)}
+    if output:
+        content["output"] = {**content.get("output", {}), **output}
     return Document(dumps(content), document.path)
 
 

@@ -15,7 +15,7 @@ SOURCE = {"base_url": "http://127.0.0.1", "streams": {"users": {}}}
 
 
 def test_a_source_becomes_a_job() -> None:
-    job = json.loads(job_document(SOURCE, Path("there"), ["users"], {"a": "b"}).text)
+    job = json.loads(job_document(SOURCE, {"directory": "there"}, ["users"], {"a": "b"}).text)
     assert job == {
         "source": SOURCE,
         "streams": ["users"],
@@ -37,7 +37,7 @@ def test_a_source_goes_into_the_job_as_it_was_written(tmp_path: Path) -> None:
 def test_a_job_stays_as_it_is_apart_from_the_directory() -> None:
     job = {"sources": [{"source": SOURCE}], "output": {"directory": "a", "x": 1}}
     assert json.loads(job_document(job).text) == job
-    changed = json.loads(job_document(job, "b").text)
+    changed = json.loads(job_document(job, {"directory": "b"}).text)
     assert changed == {**job, "output": {"directory": "b", "x": 1}}
     with pytest.raises(penstock.ConfigError, match="a job of several sources names streams"):
         job_document(job, streams=["users"])

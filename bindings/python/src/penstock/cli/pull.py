@@ -62,6 +62,11 @@ def add_to(commands: Commands) -> None:
         help="with --state: whether a change of a stream's schema since the run before is told, "
         "makes it fail, or is not looked for (default: what the document says, or tell)",
     )
+    parser.add_argument(
+        "--compress",
+        choices=("gzip", "zstd"),
+        help="pack the files: <stream>.jsonl.gz or <stream>.jsonl.zst",
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress and no table")
     parser.add_argument(
         "--json",
@@ -105,6 +110,7 @@ def run(options: argparse.Namespace) -> int:
             max_duration=options.max_duration,
             keep_runs=options.keep_runs,
             drift=options.drift,
+            compress=options.compress,
             stop=stop.event,
             on_progress=None if line is None else line.show,
             log=_log(options),
