@@ -144,6 +144,8 @@ typedef struct penstock_sync penstock_sync;
 typedef struct penstock_batch penstock_batch;
 /** Where the streams of runs stand. Thread-safe. */
 typedef struct penstock_state penstock_state;
+/** Where a function of a host's store puts its answer. Valid for as long as the function runs. */
+typedef struct penstock_store_reply penstock_store_reply;
 typedef struct penstock_events penstock_events;
 /** What went wrong. Immutable. */
 typedef struct penstock_error penstock_error;
@@ -1008,18 +1010,24 @@ void penstock_sync_free(penstock_sync *sync);
 /* -------------------------------------------------------------------------------------- state */
 
 /**
- * Open a state file, the one that a job names under "state": SQLite, made when it is missing, readable
- * by its owner only. Many processes may use it at once; each stream has one writer.
+ * Open a state, the one that a job names under "state": a file (SQLite, made when it is missing, readable
+ * by its owner only); "redis://[user:password@]host[:port][/database]" or "unix:///path", with
+ * "?prefix=NAME&lease=15s" behind it or not; or "host:NAME", a store that penstock_store_register()
+ * knows by that name. Many processes may use it at once; each stream has one writer.
  *
- * @param path   The file.
+ * @param place  Path or URL.
  * @param out    The state. Yours; penstock_state_free().
  * @param error  See ERRORS above.
  * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_STORAGE (damaged, of another
- *         program, from a newer library, on a full or read-only disk).
+ *         program, from a newer library, on a full or read-only disk; Redis does not answer; the
+ *         store's function failed), PENSTOCK_ERROR_AUTH (Redis), PENSTOCK_ERROR_CONFIG (the library
+ *         hiredis is not there), PENSTOCK_ERROR_STATE (no such store).
  *
- * Threads: any. Blocks: while another process commits (10 s at most). Since 0.1.0.
+ * Threads: any. Blocks: while another process commits (10 s at most); for Redis' answer (5 s at most); as
+ * long as the store's functions. Since 0.1.0.
  */
-penstock_status penstock_state_open(const char *path, penstock_state **out, penstock_error **error);
+penstock_status penstock_state_open(const char *place, penstock_state **out,
+                                    penstock_error **error);
 
 /**
  * All that a state knows, as a JSON object: "penstock_state" (1), "streams", an array with "name",
@@ -1080,6 +1088,133 @@ penstock_status penstock_state_verify(const penstock_state *state, penstock_text
  * Threads: any. Blocks: no. Since 0.1.0.
  */
 void penstock_state_free(penstock_state *state);
+
+/* -------------------------------------------------------------------------------------- store */
+
+/** What a commit does with a document of a store. */
+typedef enum penstock_store_change_kind {
+    /** The document is there from now on, in place of one of the same key. */
+    PENSTOCK_STORE_PUT = 1,
+    /** There is none of that key any more; nothing when there was none. */
+    PENSTOCK_STORE_DELETE = 2,
+    /** The collection is empty. */
+    PENSTOCK_STORE_CLEAR = 3
+} penstock_store_change_kind;
+
+/** One change of a commit. */
+typedef struct penstock_store_change {
+    /** A penstock_store_change_kind. */
+    uint32_t kind;
+    const char *collection;
+    /** "" for PENSTOCK_STORE_CLEAR. */
+    const char *key;
+    /** UTF-8 text, a JSON object as a rule; empty but for PENSTOCK_STORE_PUT. */
+    penstock_slice value;
+} penstock_store_change;
+
+/**
+ * A store of the host's: where states are kept in place of a file. It holds documents (texts), each
+ * known by a collection and a key, and leases. What the documents mean is the library's business.
+ *
+ * Collections and keys are UTF-8 texts without a NUL, case counts; a key has at most some hundred
+ * bytes, a document some kilobytes as a rule (a checkpoint of a walk over many parents may have megabytes).
+ *
+ * Every function gets the context and a reply, and tells the reply what it has to say:
+ * penstock_store_reply_item(), _refuse(), _fail(). What it is given is borrowed for as long as it
+ * runs. A function that says nothing has succeeded.
+ *
+ * Threads: functions are called on threads of the library and on the caller's of penstock_state_…() and
+ * penstock_sync_open(); of one opened state never two at once, of several at the same time.
+ * They may wait, and hold up the commits (never the requests) of the runs that use the state; one that waits
+ * longer than the time of a lease may lose it. They may not call functions of a run, a client or a state that uses them
+ * but _cancel and _park.
+ */
+typedef struct penstock_store {
+    /** sizeof(penstock_store): a later library may know more functions. */
+    size_t size;
+
+    /** Give those documents of a collection that there are, in any order. */
+    void (*get)(void *context, const char *collection, const char *const *keys, size_t count,
+                penstock_store_reply *reply);
+
+    /** Give all documents of a collection, in any order; none when there is no such collection. */
+    void (*scan)(void *context, const char *collection, penstock_store_reply *reply);
+
+    /**
+     * If `holder` has all these leases, and none has ended: make all changes, in their order, and let
+     * the leases hold for `lease_ms` from now on. Else make none, and refuse with the name of one that it
+     * has not. Nobody may ever see a part of the changes, and a process or a power that fails in between
+     * leaves all or none. When the function returns they are as durable as the store makes them:
+     * what it promises there is what the files of a run are worth after a crash of the store.
+     * There may be no changes (then the leases are renewed), or no leases. A commit of which the library
+     * heard that it failed may come again.
+     */
+    void (*commit)(void *context, const penstock_store_change *changes, size_t count,
+                   const char *const *leases, size_t lease_count, const char *holder,
+                   int64_t lease_ms, penstock_store_reply *reply);
+
+    /**
+     * Let `holder` have a lease for `lease_ms` from now on, if nobody else has it or the other's has ended.
+     * Else refuse with the name of who has it: by that name the library can tell when that was a process of
+     * this host that is gone, and releases it at once.
+     */
+    void (*acquire)(void *context, const char *lease, const char *holder, int64_t lease_ms,
+                    penstock_store_reply *reply);
+
+    /** End a lease if `holder` has it; else do nothing. */
+    void (*release)(void *context, const char *lease, const char *holder,
+                    penstock_store_reply *reply);
+} penstock_store;
+
+/**
+ * Make a store known in this process: wherever a state is named ("state" of a job,
+ * penstock_state_open()) "host:NAME" means it from then on.
+ *
+ * @param name     Letters, digits, ".", "_" and "-". One that is known by that name is replaced; what
+ *                 is open goes on with the one it has.
+ * @param store    Its functions, all of them. Copied. NULL: the name is known no more.
+ * @param context  Handed to the functions. May be NULL.
+ * @param release  Called with the context when neither the name nor anything that is open uses it any
+ *                 more. NULL for nothing. Not called when this function fails.
+ * @param error    See ERRORS above.
+ * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT.
+ *
+ * Threads: any. Blocks: no. Since 0.1.0.
+ */
+penstock_status penstock_store_register(const char *name, const penstock_store *store,
+                                        void *context, penstock_release release,
+                                        penstock_error **error);
+
+/**
+ * A document, for get and scan. Nothing for NULL.
+ *
+ * @param key         Its key; NUL-terminated. Copied.
+ * @param value       The document. Copied.
+ * @param value_size  Its length in bytes.
+ *
+ * Threads: the function's. Blocks: no. Since 0.1.0.
+ */
+void penstock_store_reply_item(penstock_store_reply *reply, const char *key, const char *value,
+                               size_t value_size);
+
+/**
+ * It can't be, because of a lease. Nothing for NULL.
+ *
+ * @param name  Of commit: the lease that the holder has not. Of acquire: who has it; NULL for one who is
+ *              not known. Copied.
+ *
+ * Threads: the function's. Blocks: no. Since 0.1.0.
+ */
+void penstock_store_reply_refuse(penstock_store_reply *reply, const char *name);
+
+/**
+ * It did not work. A commit may have been made or not. Nothing for a reply that is NULL.
+ *
+ * @param message  Why, in one line; it becomes part of the error. Copied.
+ *
+ * Threads: the function's. Blocks: no. Since 0.1.0.
+ */
+void penstock_store_reply_fail(penstock_store_reply *reply, const char *message);
 
 /* --------------------------------------------------------------------------------------- text */
 

@@ -3,7 +3,12 @@ public import CPenstock
 internal import Engine
 internal import IO
 
-extension StateFile: Owned {}
+/// A state, wherever it is kept.
+private final class StateHandle: Owned {
+    let store: any StateStore
+    var generation: UInt64 { store.generation }
+    init(_ store: any StateStore) { self.store = store }
+}
 
 @_cdecl("penstock_state_open") @implementation public func penstock_state_open(
     _ path: UnsafePointer<CChar>?, _ out: UnsafeMutablePointer<OpaquePointer?>?,
@@ -12,7 +17,7 @@ extension StateFile: Owned {}
     boundary(error) { () throws(Failure) in
         let out = try need(out, "out")
         guard let path else { throw Failure(.invalidArgument, "path is NULL") }
-        Handle.give(try StateFile(path: String(cString: path)), to: out)
+        Handle.give(StateHandle(try States.open(String(cString: path))), to: out)
         return PENSTOCK_OK
     }
 }
@@ -22,7 +27,7 @@ extension StateFile: Owned {}
     _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> penstock_status {
     boundary(error) { () throws(Failure) in
-        let state = try Handle.need(state, "state", as: StateFile.self)
+        let state = try Handle.need(state, "state", as: StateHandle.self).store
         let out = try need(out, "out")
         Handle.give(OwnedText(try state.exported()), to: out)
         return PENSTOCK_OK
@@ -34,7 +39,7 @@ extension StateFile: Owned {}
     _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> penstock_status {
     boundary(error) { () throws(Failure) in
-        let state = try Handle.need(state, "state", as: StateFile.self)
+        let state = try Handle.need(state, "state", as: StateHandle.self).store
         try state.take(json(text, size, "the text"))
         return PENSTOCK_OK
     }
@@ -44,7 +49,7 @@ extension StateFile: Owned {}
     _ state: OpaquePointer?, _ stream: UnsafePointer<CChar>?, _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> penstock_status {
     boundary(error) { () throws(Failure) in
-        let state = try Handle.need(state, "state", as: StateFile.self)
+        let state = try Handle.need(state, "state", as: StateHandle.self).store
         let name = stream.map { String(cString: $0) }
         try state.reset(name)
         return PENSTOCK_OK
@@ -56,7 +61,7 @@ extension StateFile: Owned {}
     _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> penstock_status {
     boundary(error) { () throws(Failure) in
-        let state = try Handle.need(state, "state", as: StateFile.self)
+        let state = try Handle.need(state, "state", as: StateHandle.self).store
         let out = try need(out, "out")
         Handle.give(OwnedText(try state.verified()), to: out)
         return PENSTOCK_OK
@@ -64,6 +69,6 @@ extension StateFile: Owned {}
 }
 
 @_cdecl("penstock_state_free") @implementation public func penstock_state_free(_ state: OpaquePointer?) {
-    guard Handle.own(state, as: StateFile.self) != nil else { return }
-    Handle.release(state, as: StateFile.self)
+    guard Handle.own(state, as: StateHandle.self) != nil else { return }
+    Handle.release(state, as: StateHandle.self)
 }

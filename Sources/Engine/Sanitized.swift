@@ -1,6 +1,6 @@
 /// Text from a server, made safe for a message: cut, control characters and terminal escapes written out.
-enum Sanitized {
-    static func text(_ text: some StringProtocol, most: Int) -> String {
+public enum Sanitized {
+    public static func text(_ text: some StringProtocol, most: Int) -> String {
         var result = ""
         var count = 0
         for scalar in text.unicodeScalars {

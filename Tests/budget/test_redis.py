@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import Crowd, Redis, Server, worst
+from .conftest import Crowd, Server, worst
+from .redis_server import Redis
 
 Serve = Callable[..., Server]
 

@@ -135,6 +135,16 @@ static void functions_with_status(void) {
     REFUSED(penstock_batch_write(NULL, "1", 1, where));
     REFUSED(penstock_state_verify(NULL, &text, where));
 
+    penstock_store none = {0}, empty = {.size = sizeof empty};
+    REFUSED(penstock_store_register(NULL, NULL, NULL, NULL, where));
+    REFUSED(penstock_store_register("a/b", NULL, NULL, NULL, where));
+    REFUSED(penstock_store_register("none", &none, NULL, NULL, where));
+    REFUSED(penstock_store_register("empty", &empty, NULL, NULL, where));
+    CHECK_CALL(penstock_store_register("nobody", NULL, NULL, NULL, &error), PENSTOCK_OK);
+    penstock_store_reply_item(NULL, NULL, NULL, 0);
+    penstock_store_reply_refuse(NULL, NULL);
+    penstock_store_reply_fail(NULL, NULL);
+
     CHECK(client == UNTOUCHED(penstock_client) && limiter == UNTOUCHED(penstock_limiter));
     CHECK(paginator == UNTOUCHED(penstock_paginator) && page == UNTOUCHED(penstock_page));
     CHECK(sync == UNTOUCHED(penstock_sync) && text == UNTOUCHED(penstock_text));

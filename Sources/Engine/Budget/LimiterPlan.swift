@@ -39,15 +39,8 @@ public struct RedisShare: Sendable {
         /// The limits as if this process were alone.
         case open
     }
-    public enum Address: Sendable, Equatable {
-        case tcp(host: String, port: Int32)
-        case unix(String)
-    }
 
-    public var address: Address
-    public var user: String?
-    public var password: Secret?
-    public var database: Int64 = 0
+    public var access: RedisAccess
     /// The name of the budget.
     public var key: String
     public var away = Away.localShare
@@ -67,19 +60,10 @@ extension DocumentParser {
         let url = try secret(urlPlace)
         var share: RedisShare
         switch RedisAddress.parse(url.reveal()) {
-        case .success(let parsed):
-            share = RedisShare(address: parsed.address, key: place["key"]?.value.string ?? "")
-            share.user = parsed.user
-            share.password = parsed.password.map(Secret.init)
-            share.database = parsed.database
+        case .success(let parsed): share = RedisShare(access: parsed.access, key: place["key"]?.value.string ?? "")
         case .failure(let flaw): throw urlPlace.failure(flaw.text)
         }
-        if let given = place["user"]?.value.string { share.user = given }
-        if let given = place["password"] {
-            if share.password != nil { throw given.failure("the URL has a password already") }
-            share.password = try secret(given)
-        }
-        if share.user != nil, share.password == nil { throw place.failure("a user without a password") }
+        try login(&share.access, place)
         if let away = place["away"]?.value.string.flatMap(RedisShare.Away.init) { share.away = away }
         if let workers = place["workers"]?.value.int { share.workers = workers }
         if let ahead = place["ahead"]?.value.string.flatMap(DurationText.parse) { share.ahead = ahead }
@@ -90,10 +74,18 @@ extension DocumentParser {
 /// `redis://[user:password@]host[:port][/database]` and `unix:///path`.
 struct RedisAddress {
     struct Flaw: Error { let text: String }
-    var address: RedisShare.Address
+    var address: RedisAccess.Address
     var user: String?
     var password: String?
     var database: Int64 = 0
+
+    var access: RedisAccess {
+        var access = RedisAccess(address: address)
+        access.user = user
+        access.password = password.map(Secret.init)
+        access.database = database
+        return access
+    }
 
     static let form = "redis://[user:password@]host[:port][/database] or unix:///path"
 

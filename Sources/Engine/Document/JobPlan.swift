@@ -9,8 +9,8 @@ public struct JobPlan: Sendable {
     }
     public var entries: [Entry]
     public var directory: String
-    /// The state file; nil: a run that is interrupted begins anew.
-    public var state: String?
+    /// Nil: a run that is interrupted begins anew.
+    public var state: StatePlace?
     /// The run parks when it is over.
     public var maxDuration: Timespan?
     public var log: LogPlan?
@@ -45,7 +45,8 @@ public struct JobPlan: Sendable {
         try job.check(.object(Vocabulary.job))
         let places = job["sources"]?.elements ?? [job]
         var plan = JobPlan(entries: [], directory: job["output"]?["directory"]?.value.string ?? "")
-        plan.state = job["state"]?.value.string
+        var parser = DocumentParser(references: references)
+        plan.state = try job["state"].map { state throws(Failure) in try parser.statePlace(state) }
         plan.maxDuration = job["max_duration"]?.value.string.flatMap(DurationText.parse)
         plan.log = try job["log"].map { log throws(Failure) in try LogPlan.read(log) }
         let packing = job["output"]?["compress"]?.value.string

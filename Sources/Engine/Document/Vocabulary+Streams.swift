@@ -206,10 +206,11 @@ extension Vocabulary {
             Key("sources", .list(.object(jobSource), count: 1...1000), "All at once, each with its own limits."),
             Key("output", .object(jobOutput), "Where the records go.", required: true),
             Key(
-                "state", .text(.line(1...4096)),
-                "The file that keeps where each stream stands (SQLite; made when missing). With it a run that was "
-                    + "interrupted, however that came, is taken up where its files end: each record is in them exactly once. "
-                    + "Without it it begins anew.", examples: [.string("state.db")]),
+                "state", state,
+                "What keeps where each stream stands: a file (SQLite; made when missing), redis://…?prefix=…, or \"host:\" and "
+                    + "the name of a store that the program has registered. With it a run that was interrupted, however that "
+                    + "came, is taken up where its files end: each record is in them exactly once. Without it it begins anew.",
+                examples: [.string("state.db"), .string("redis://127.0.0.1:6379/0?prefix=shop"), .string("host:mine")]),
             Key(
                 "max_duration", .duration(.milliseconds(1) ... .seconds(366 * 86_400)),
                 "The run stops in good order when so much time has passed, and goes on with the next one.",

@@ -78,7 +78,7 @@ extension ResponseHead {
 
 extension Timespan {
     /// For people: `37 s`, `1.5 h`.
-    var shown: String {
+    public var shown: String {
         let seconds = nanoseconds / 1_000_000_000
         if seconds < 1 { return "\(milliseconds) ms" }
         if seconds < 600 { return "\(seconds) s" }

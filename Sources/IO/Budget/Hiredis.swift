@@ -1,7 +1,7 @@
 internal import Engine
 internal import Glibc
 
-/// hiredis, loaded when a budget is shared through Redis and not before: the library needs none.
+/// hiredis, loaded when a budget or a state is kept in Redis and not before: the library needs none.
 ///
 /// Its two structures that are looked into have a layout each before version 1 and from then on.
 ///
@@ -41,13 +41,13 @@ final class Hiredis: @unchecked Sendable {
         guard let (library, isOld) = found else {
             throw Failure(
                 .config,
-                "a budget shared through Redis needs the library hiredis (Debian: libhiredis0.14 or libhiredis1.1.0), and "
-                    + "it can't be loaded", pointer: "/share/redis")
+                "what is kept in Redis needs the library hiredis (Debian: libhiredis0.14 or libhiredis1.1.0), and it can't "
+                    + "be loaded")
         }
         isBeforeOne = isOld
         func symbol<T>(_ name: String, as type: T.Type) throws(Failure) -> T {
             guard let address = dlsym(library, name) else {
-                throw Failure(.config, "the library hiredis has no function \(name)", pointer: "/share/redis")
+                throw Failure(.config, "the library hiredis has no function \(name)")
             }
             return unsafeBitCast(address, to: type)
         }
@@ -61,6 +61,7 @@ final class Hiredis: @unchecked Sendable {
 
     enum Answer: Equatable {
         case text(String)
+        case list([String?])
         /// What Redis said against it.
         case refused(String)
         /// The connection is of no more use.
@@ -69,7 +70,7 @@ final class Hiredis: @unchecked Sendable {
 
     /// - Returns: Nil with the reason when nobody answers.
     func open(
-        _ address: RedisShare.Address, connectWithin: Timespan, answerWithin: Timespan
+        _ address: RedisAccess.Address, connectWithin: Timespan, answerWithin: Timespan
     ) -> Result<Context, Broken> {
         let context =
             switch address {
@@ -111,17 +112,30 @@ final class Hiredis: @unchecked Sendable {
         }
         guard let reply else { return .broken(error(of: context) ?? "no answer") }
         defer { freeReply(reply) }
-        let type = reply.load(as: Int32.self)
+        switch reply.load(as: Int32.self) {
+        // String, status, error: the types that have a text.
+        case 1, 5: return .text(text(of: reply) ?? "")
+        case 2: return .list(elements(of: reply))
+        case 6: return .refused(text(of: reply) ?? "")
+        default: return .text("")
+        }
+    }
+
+    private func text(of reply: Reply) -> String? {
         let length = reply.load(fromByteOffset: isBeforeOne ? 16 : 24, as: Int.self)
         let text = reply.load(fromByteOffset: isBeforeOne ? 24 : 32, as: UnsafeRawPointer?.self)
-        let said = text.map {
-            String(decoding: UnsafeRawBufferPointer(start: $0, count: max(0, length)), as: UTF8.self)
-        }
-        switch type {
-        // String, status, error: the types that have a text.
-        case 1, 5: return .text(said ?? "")
-        case 6: return .refused(said ?? "")
-        default: return .text("")
+        return text.map { String(decoding: UnsafeRawBufferPointer(start: $0, count: max(0, length)), as: UTF8.self) }
+    }
+
+    /// Texts; what is none is nil.
+    private func elements(of reply: Reply) -> [String?] {
+        let count = reply.load(fromByteOffset: isBeforeOne ? 32 : 48, as: Int.self)
+        guard
+            let start = reply.load(fromByteOffset: isBeforeOne ? 40 : 56, as: UnsafePointer<Reply?>?.self), count > 0
+        else { return [] }
+        return UnsafeBufferPointer(start: start, count: count).map { element in
+            guard let element, element.load(as: Int32.self) == 1 else { return nil }
+            return text(of: element)
         }
     }
 

@@ -138,7 +138,7 @@ package final class RedisBudget: BudgetStore {
         }
 
         private func run() {
-            guard let link = try? RedisLink(share, script: RedisScript.text) else { return }
+            guard let link = try? RedisLink(share.access, script: RedisScript.text) else { return }
             var sequence: Int64 = 0
             var unanswered: RedisState.Step?
             var retryAt = Instant(nanoseconds: 0)
@@ -208,6 +208,7 @@ package final class RedisBudget: BudgetStore {
                         .auth, "Redis refused who wants to share the budget \"\(share.key)\" (\(kind))",
                         pointer: "/share")
                     return false
+                case .list: return false
                 case .away(let reason):
                     if inner.state.absence == nil { goAway(&inner, reason, now: now) }
                     return false

@@ -4,6 +4,7 @@ internal import Engine
 final class RedisLink {
     enum Answer: Equatable {
         case text(String)
+        case list([String?])
         /// Nobody answers, or not now: another time it may.
         case away(String)
         /// It will not be otherwise: a password, a right.
@@ -11,18 +12,22 @@ final class RedisLink {
     }
 
     private let hiredis: Hiredis
-    private let share: RedisShare
+    private let access: RedisAccess
     private let script: [UInt8]
     private var context: Hiredis.Context?
     private var digest: [UInt8] = []
 
-    static let connectWithin = Timespan.milliseconds(200)
-    static let answerWithin = Timespan.milliseconds(100)
+    private let connectWithin: Timespan
+    private let answerWithin: Timespan
 
-    init(_ share: RedisShare, script: String) throws(Failure) {
+    init(
+        _ access: RedisAccess, script: String, connectWithin: Timespan = .milliseconds(200),
+        answerWithin: Timespan = .milliseconds(100)
+    ) throws(Failure) {
         hiredis = try Hiredis()
-        self.share = share
+        self.access = access
         self.script = Array(script.utf8)
+        (self.connectWithin, self.answerWithin) = (connectWithin, answerWithin)
     }
 
     deinit { close() }
@@ -45,17 +50,22 @@ final class RedisLink {
         return settled(answer)
     }
 
+    func ask(_ command: [String]) -> Answer {
+        if let wrong = connect() { return wrong }
+        return settled(call(command.map { Array($0.utf8) }))
+    }
+
     private func connect() -> Answer? {
         if context != nil { return nil }
-        switch hiredis.open(share.address, connectWithin: Self.connectWithin, answerWithin: Self.answerWithin) {
+        switch hiredis.open(access.address, connectWithin: connectWithin, answerWithin: answerWithin) {
         case .failure(let broken): return .away(broken.reason)
         case .success(let new): context = new
         }
-        if let password = share.password {
-            let user = share.user.map { [Array($0.utf8)] } ?? []
+        if let password = access.password {
+            let user = access.user.map { [Array($0.utf8)] } ?? []
             if let wrong = want([Array("AUTH".utf8)] + user + [Array(password.reveal().utf8)]) { return wrong }
         }
-        if share.database != 0, let wrong = want([Array("SELECT".utf8), Array(String(share.database).utf8)]) {
+        if access.database != 0, let wrong = want([Array("SELECT".utf8), Array(String(access.database).utf8)]) {
             return wrong
         }
         switch settled(call([Array("SCRIPT".utf8), Array("LOAD".utf8), script])) {
@@ -82,6 +92,7 @@ final class RedisLink {
     private func settled(_ answer: Hiredis.Answer) -> Answer {
         switch answer {
         case .text(let text): return .text(text)
+        case .list(let list): return .list(list)
         case .broken(let reason): return .away(reason)
         case .refused(let reason):
             // Its first word says what kind it is. The rest may name things that are nobody's business.

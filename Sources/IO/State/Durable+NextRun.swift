@@ -9,7 +9,7 @@ extension Durable {
     /// The file takes its `.part` name again while records may be added to it. It may have it already, if that was all that an
     /// interrupted run came to; and whoever reads the files may have taken it away, which begins a new one.
     static func nextRun(
-        of entry: StateFile.Entry, path: String, _ compression: Compression, _ state: StateFile
+        of entry: StateFile.Entry, path: String, _ compression: Compression, _ state: any StateStore
     ) throws(Failure) -> StateFile.Entry {
         var next = entry
         next.phase = .running

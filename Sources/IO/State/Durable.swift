@@ -7,7 +7,7 @@ internal import Glibc
 ///
 /// `@unchecked Sendable`: used by the writer thread alone once it is made.
 final class Durable: @unchecked Sendable {
-    private let state: StateFile
+    private let state: any StateStore
     let file: LineFile
     /// What earlier runs wrote, where that is to be left out.
     let seen: SeenRecords?
@@ -30,7 +30,7 @@ final class Durable: @unchecked Sendable {
     static let mostWaiting: Int64 = 8 << 20
 
     private init(
-        _ state: StateFile, _ file: LineFile, _ entry: StateFile.Entry, _ rules: RecordRules
+        _ state: any StateStore, _ file: LineFile, _ entry: StateFile.Entry, _ rules: RecordRules
     ) throws(Failure) {
         self.state = state
         self.file = file
@@ -44,8 +44,8 @@ final class Durable: @unchecked Sendable {
     ///   - name: The stream's, within the state.
     ///   - stream: Goes on where the state says; from its beginning when it says nothing, or that all is done.
     static func open(
-        _ name: String, path: String, _ compression: Compression, state: StateFile, stream: inout Engine.Stream,
-        source: Source
+        _ name: String, path: String, _ compression: Compression, state: any StateStore,
+        stream: inout Engine.Stream, source: Source
     ) throws(Failure) -> Opening {
         try state.lease(name)
         let path = try LineFile.absolute(path)
@@ -66,7 +66,7 @@ final class Durable: @unchecked Sendable {
         guard entry.file == path else {
             throw Failure(
                 .state,
-                "the state file \"\(state.path)\" has the stream \"\(name)\" under way into \"\(entry.file)\": go on there, or reset it"
+                "\(state.shown) has the stream \"\(name)\" under way into \"\(entry.file)\": go on there, or reset it"
             )
         }
         if entry.phase == .ended {
@@ -83,7 +83,7 @@ final class Durable: @unchecked Sendable {
             } catch {
                 throw Failure(
                     .state,
-                    "the stream \"\(name)\" can't go on from the state file \"\(state.path)\": \(error.message); reset it to begin anew"
+                    "the stream \"\(name)\" can't go on from \(state.shown): \(error.message); reset it to begin anew"
                 )
             }
             if !stream.rules.key.isEmpty, stream.rules.duplicates.isDropping, entry.bytes > 0 {
@@ -109,7 +109,7 @@ final class Durable: @unchecked Sendable {
         }
     }
 
-    private static func finish(_ entry: StateFile.Entry, _ state: StateFile) throws(Failure) {
+    private static func finish(_ entry: StateFile.Entry, _ state: any StateStore) throws(Failure) {
         let part = entry.file + ".part"
         var status = stat()
         if stat(part, &status) == 0 {
@@ -140,7 +140,7 @@ final class Durable: @unchecked Sendable {
     /// All of them in one transaction, each file's bytes first. Those that failed, and why.
     static func commit(_ all: [Durable], ended: Bool = false) -> [(Durable, Failure)] {
         var failed: [(Durable, Failure)] = []
-        var changes: [(of: Durable, entry: StateFile.Entry, piece: StateFile.Piece?)] = []
+        var changes: [Change] = []
         for one in all {
             do {
                 let (entry, piece) = try one.prepare(ended: ended)
@@ -150,20 +150,31 @@ final class Durable: @unchecked Sendable {
             }
         }
         guard let state = all.first?.state, !changes.isEmpty else { return failed }
-        do {
+        if let failure = commit(changes, state) {
+            // One that may write no longer holds nobody else up.
+            let isOnesOwn = failure.code == .state && changes.count > 1
+            for change in changes {
+                if let failure = isOnesOwn ? commit([change], state) : failure { failed.append((change.of, failure)) }
+            }
+        }
+        return failed
+    }
+
+    private typealias Change = (of: Durable, entry: StateFile.Entry, piece: StateFile.Piece?)
+
+    private static func commit(_ changes: [Change], _ state: any StateStore) -> Failure? {
+        do throws(Failure) {
             try state.commit(
                 changes.map { ($0.entry, $0.piece) },
                 seen: changes.compactMap { change in change.of.seen.map { (change.entry.name, $0.waiting) } })
-            for change in changes {
-                change.of.entry = change.entry
-                change.of.waitingSince = nil
-                change.of.pages = 0
-                change.of.seen?.forgetWaiting()
-            }
-        } catch {
-            for change in changes { failed.append((change.of, error)) }
+        } catch { return error }
+        for change in changes {
+            change.of.entry = change.entry
+            change.of.waitingSince = nil
+            change.of.pages = 0
+            change.of.seen?.forgetWaiting()
         }
-        return failed
+        return nil
     }
 
     private func prepare(ended: Bool) throws(Failure) -> (StateFile.Entry, StateFile.Piece?) {

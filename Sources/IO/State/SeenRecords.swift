@@ -11,13 +11,16 @@ package final class SeenRecords: @unchecked Sendable {
         case new, changed, unchanged
     }
 
-    private let state: StateFile
+    private let state: any StateStore
     private let name: String
     private let identity: RecordIdentity
     private let services: SystemServices
     private(set) var waiting: Waiting = [:]
+    /// Of records that are about to be judged, where one question for many costs less.
+    private var looked: Waiting = [:]
+    private var asked: Set<Fingerprint> = []
 
-    init(_ name: String, _ rules: RecordRules, in state: StateFile) throws(Failure) {
+    init(_ name: String, _ rules: RecordRules, in state: any StateStore) throws(Failure) {
         self.name = name
         self.state = state
         identity = try RecordIdentity(rules)
@@ -28,10 +31,27 @@ package final class SeenRecords: @unchecked Sendable {
     func judge(_ record: UnsafeRawBufferPointer) throws(Failure) -> Verdict {
         // Without a key it is kept, as within a walk.
         guard let (key, content) = identity.of(record, services: services) else { return .new }
-        let known = if let one = waiting[key] { one } else { try state.content(of: key, in: name) }
+        let known: Fingerprint?
+        if let one = waiting[key] ?? looked[key] {
+            known = one
+        } else if asked.contains(key) {
+            known = nil
+        } else {
+            known = try state.contents(of: [key], in: name)[key]
+        }
         if known == content { return .unchanged }
         waiting[key] = content
         return known == nil ? .new : .changed
+    }
+
+    /// They are about to be judged.
+    func expect(_ page: Page) throws(Failure) {
+        if state.isNear { return }
+        asked = []
+        for index in 0..<page.recordCount {
+            if let (key, _) = identity.of(page.record(index), services: services) { asked.insert(key) }
+        }
+        looked = try state.contents(of: Array(asked), in: name)
     }
 
     /// They are committed.
@@ -49,8 +69,7 @@ extension StateFile {
         "CREATE TABLE IF NOT EXISTS numbers (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
     ]
 
-    /// What fingerprints are keyed with, made once for a state: nobody else can make two of them the same.
-    func fingerprintKey() throws(Failure) -> UInt64 {
+    package func fingerprintKey() throws(Failure) -> UInt64 {
         let new = SystemServices.chance().0
         return try use { database throws(Failure) in
             try database.run(
@@ -61,13 +80,17 @@ extension StateFile {
         }
     }
 
-    func content(of key: Fingerprint, in stream: String) throws(Failure) -> Fingerprint? {
+    package func contents(of keys: [Fingerprint], in stream: String) throws(Failure) -> SeenRecords.Waiting {
         try use { database throws(Failure) in
-            var found: Fingerprint?
-            try database.run(
-                "SELECT content1, content2 FROM seen WHERE stream = ? AND key1 = ? AND key2 = ?",
-                [.text(stream), .int(Int64(bitPattern: key.low)), .int(Int64(bitPattern: key.high))]
-            ) { found = Fingerprint(low: UInt64(bitPattern: $0.int(0)), high: UInt64(bitPattern: $0.int(1))) }
+            var found = SeenRecords.Waiting()
+            for key in keys {
+                try database.run(
+                    "SELECT content1, content2 FROM seen WHERE stream = ? AND key1 = ? AND key2 = ?",
+                    [.text(stream), .int(Int64(bitPattern: key.low)), .int(Int64(bitPattern: key.high))]
+                ) { row in
+                    found[key] = Fingerprint(low: UInt64(bitPattern: row.int(0)), high: UInt64(bitPattern: row.int(1)))
+                }
+            }
             return found
         }
     }

@@ -7,7 +7,7 @@ internal import Glibc
 /// A commit is one transaction, on disk when `commit` returns. What it says of a file was on disk before.
 ///
 /// `@unchecked Sendable`: the connection is used with the lock held.
-package final class StateFile: @unchecked Sendable {
+package final class StateFile: StateStore, @unchecked Sendable {
     /// Where a stream stands.
     package struct Entry: Sendable, Equatable {
         package enum Phase: String, Sendable {
@@ -45,6 +45,8 @@ package final class StateFile: @unchecked Sendable {
     static let applicationID: Int64 = 0x5045_4E53
 
     package let path: String
+    package var shown: String { "the state file \"\(path)\"" }
+    package let isNear = true
     package let generation = Fork.generation
     private let database: Lock<SQLiteBox>
     private let leases: Int32
@@ -154,9 +156,7 @@ package final class StateFile: @unchecked Sendable {
             errno = code
             throw Self.failure("can't be locked", path + "-lease")
         }
-        throw Failure(
-            .state,
-            "the stream \"\(name)\" is being written by another run with the state file \"\(path)\": let it end first")
+        throw beingWritten(name)
     }
 
     /// FNV-1a, without the sign.
@@ -165,7 +165,7 @@ package final class StateFile: @unchecked Sendable {
     }
 
     /// False: somebody has it.
-    func reserve(_ name: String) throws(Failure) -> Bool {
+    package func reserve(_ name: String) throws(Failure) -> Bool {
         let code = penstock_lock_byte(leases, Int64(Self.place(of: name)), Int16(F_WRLCK))
         if code == 0 { return true }
         if code == EAGAIN || code == EACCES { return false }
@@ -173,7 +173,7 @@ package final class StateFile: @unchecked Sendable {
         throw Self.failure("can't be locked", path + "-lease")
     }
 
-    func letGo(_ name: String) {
+    package func letGo(_ name: String) {
         _ = penstock_lock_byte(leases, Int64(Self.place(of: name)), Int16(F_UNLCK))
     }
 
@@ -220,7 +220,7 @@ package final class StateFile: @unchecked Sendable {
 
     /// Several streams at once cost as much as one.
     package func commit(
-        _ changes: [(entry: Entry, piece: Piece?)], seen: [(stream: String, records: SeenRecords.Waiting)] = []
+        _ changes: [(entry: Entry, piece: Piece?)], seen: [(stream: String, records: SeenRecords.Waiting)]
     ) throws(Failure) {
         try use { database throws(Failure) in
             try database.transaction { () throws(Failure) in
@@ -280,11 +280,7 @@ package final class StateFile: @unchecked Sendable {
             }
             return count
         }
-        guard count > 0 || name == nil else {
-            var writer = JSONWriter()
-            writer.string(name ?? "")
-            throw Failure(.invalidArgument, "the state has no stream \(writer.text)")
-        }
+        if let name, count == 0 { throw unknown(name) }
     }
 
     // MARK: runs

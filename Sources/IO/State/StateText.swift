@@ -2,15 +2,27 @@ internal import CLinux
 package import Engine
 internal import Glibc
 
+/// What a file is by its commits.
+package struct FileVerdict: Sendable, Equatable {
+    package var name: String
+    package var file: String
+    package var bytes: Int64
+    package var records: Int64
+    package var commits: Int
+    /// Nil: it is what was written.
+    package var problem: String?
+}
+
 /// The state for people and programs.
-extension StateFile {
-    static let textVersion: Int64 = 1
+extension StateStore {
+    static var textVersion: Int64 { 1 }
 
     /// All that it knows, as JSON.
     package func exported() throws(Failure) -> String {
-        var streams: [(Entry, [Piece])] = []
+        var streams: [(StateFile.Entry, [StateFile.Piece])] = []
         for entry in try entries() { streams.append((entry, try pieces(of: entry.name))) }
-        let schemas = try schemas()
+        var schemas: [String: StateSchema] = [:]
+        for (entry, _) in streams { schemas[entry.name] = try schema(of: entry.name) }
         let history = try runs(atMost: 1000)
         var writer = JSONWriter()
         writer.object { writer in
@@ -52,7 +64,7 @@ extension StateFile {
         return writer.text
     }
 
-    private static func write(_ piece: Piece, to writer: inout JSONWriter) {
+    private static func write(_ piece: StateFile.Piece, to writer: inout JSONWriter) {
         writer.array { one in
             one.int(piece.number)
             one.int(piece.start)
@@ -67,8 +79,8 @@ extension StateFile {
         guard text["penstock_state"]?.int == Self.textVersion, let streams = text["streams"]?.array else {
             throw Failure(.config, "the text is no exported state of version \(Self.textVersion)")
         }
-        var changes: [(Entry, [Piece])] = []
-        var schemas: [(String, Schema)] = []
+        var changes: [(StateFile.Entry, [StateFile.Piece])] = []
+        var schemas: [(String, StateSchema)] = []
         for (index, stream) in streams.enumerated() {
             func wrong(_ name: String) -> Failure {
                 Failure(
@@ -81,22 +93,22 @@ extension StateFile {
             }
             guard let name = stream["name"]?.string, !name.isEmpty else { throw wrong("name") }
             guard let file = stream["file"]?.string, file.utf8.first == UInt8(ascii: "/") else { throw wrong("file") }
-            guard let phase = stream["phase"]?.string.flatMap(Entry.Phase.init) else { throw wrong("phase") }
-            var entry = Entry(name: name, phase: phase, file: file)
+            guard let phase = stream["phase"]?.string.flatMap(StateFile.Entry.Phase.init) else { throw wrong("phase") }
+            var entry = StateFile.Entry(name: name, phase: phase, file: file)
             entry.checkpoint = stream["checkpoint"]?.string
             entry.bytes = try count("bytes")
             entry.records = try count("records")
             entry.pages = try count("pages")
             entry.commits = try count("commits")
-            var pieces: [Piece] = []
+            var pieces: [StateFile.Piece] = []
             for piece in stream["pieces"]?.array ?? [] {
                 guard let number = piece[0]?.int, let start = piece[1]?.int, let end = piece[2]?.int,
                     let records = piece[3]?.int, let sha256 = piece[4]?.string, 0 <= start, start <= end
                 else { throw wrong("pieces") }
-                pieces.append(Piece(number: number, start: start, end: end, records: records, sha256: sha256))
+                pieces.append(StateFile.Piece(number: number, start: start, end: end, records: records, sha256: sha256))
             }
             changes.append((entry, pieces))
-            schemas.append((name, Schema(stream)))
+            schemas.append((name, StateSchema(stream)))
         }
         for (entry, pieces) in changes {
             try lease(entry.name)
@@ -108,20 +120,9 @@ extension StateFile {
 
     // MARK: verify
 
-    /// What a file is by its commits.
-    package struct Verdict: Sendable, Equatable {
-        package var name: String
-        package var file: String
-        package var bytes: Int64
-        package var records: Int64
-        package var commits: Int
-        /// Nil: it is what was written.
-        package var problem: String?
-    }
-
     /// Reads every file again, and holds it against what was committed.
-    package func verdicts() throws(Failure) -> [Verdict] {
-        var verdicts: [Verdict] = []
+    package func verdicts() throws(Failure) -> [FileVerdict] {
+        var verdicts: [FileVerdict] = []
         for entry in try entries() {
             let pieces = try pieces(of: entry.name)
             var path = entry.phase == .done ? entry.file : entry.file + ".part"
@@ -129,14 +130,14 @@ extension StateFile {
             // It was renamed, and the state was not told.
             if entry.phase == .ended, stat(path, &status) != 0 { path = entry.file }
             verdicts.append(
-                Verdict(
+                FileVerdict(
                     name: entry.name, file: path, bytes: entry.bytes, records: entry.records, commits: pieces.count,
                     problem: Self.problem(of: path, entry, pieces)))
         }
         return verdicts
     }
 
-    private static func problem(of path: String, _ entry: Entry, _ pieces: [Piece]) -> String? {
+    private static func problem(of path: String, _ entry: StateFile.Entry, _ pieces: [StateFile.Piece]) -> String? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { return "can't be opened: \(String(cString: strerror(errno)))" }
         defer { close(descriptor) }

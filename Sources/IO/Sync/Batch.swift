@@ -81,9 +81,10 @@ final class BatchStage: @unchecked Sendable {
     }
 
     /// Puts all of it through the function; the pages that this was.
-    func flush(into file: LineFile, isWanted: (UnsafeRawBufferPointer) throws(Failure) -> Bool) throws(Failure)
-        -> [Page]
-    {
+    func flush(
+        into file: LineFile, expect: (Page) throws(Failure) -> Void,
+        isWanted: (UnsafeRawBufferPointer) throws(Failure) -> Bool
+    ) throws(Failure) -> [Page] {
         defer {
             pages = []
             count = 0
@@ -91,6 +92,7 @@ final class BatchStage: @unchecked Sendable {
         }
         var records: [(page: Page, index: Int)] = []
         for page in pages {
+            try expect(page)
             for index in 0..<page.recordCount where try isWanted(page.record(index)) {
                 records.append((page, index))
             }

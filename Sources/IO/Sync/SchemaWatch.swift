@@ -5,11 +5,11 @@ internal import Engine
 /// `@unchecked Sendable`: the writer thread's, once it is made.
 final class SchemaWatch: @unchecked Sendable {
     private let plan: DriftPlan
-    private let state: StateFile
+    private let state: any StateStore
     private let name: String
     private let source: Source
     /// Of the runs before; and of this one, before it was interrupted.
-    private let before: StateFile.Schema
+    private let before: StateSchema
     private var seen = SeenSchema()
     private var untilNext: Int64 = 0
     private var keptAt: Instant
@@ -23,13 +23,13 @@ final class SchemaWatch: @unchecked Sendable {
 
     /// - Parameter isGoingOn: The run was interrupted, and is taken up.
     init(
-        _ plan: DriftPlan, _ name: String, in state: StateFile, _ source: Source, isGoingOn: Bool
+        _ plan: DriftPlan, _ name: String, in state: any StateStore, _ source: Source, isGoingOn: Bool
     ) throws(Failure) {
         self.plan = plan
         self.source = source
         self.name = name
         self.state = state
-        var before = try state.schemas(of: name)[name] ?? StateFile.Schema()
+        var before = try state.schema(of: name)
         if !isGoingOn { before.running = SchemaRecord() }
         self.before = before
         keptAt = Clock.now()
@@ -72,7 +72,7 @@ final class SchemaWatch: @unchecked Sendable {
         let now = now
         let changes = now.changes(since: before.known, nullShare: Double(plan.nullPercent) / 100)
         let notes = changes.map { DriftNote($0, isFailed: plan.failing.contains($0.kind)) }
-        var schema = StateFile.Schema()
+        var schema = StateSchema()
         // What makes a stream fail goes on to do so, until somebody takes it.
         schema.known =
             notes.contains { $0.isFailed } ? before.known : now.following(before.known, told: changes)

@@ -18,7 +18,7 @@ package final class Sync: Sendable {
     private let clients: [ClientLoop]
     private let control: Signal
     private let thread = Lock<WorkerThread?>(nil)
-    private let state: StateFile?
+    private let state: (any StateStore)?
     private let maxDuration: Timespan?
     /// Commits are made together, as many as come in such a time.
     private let commitEvery: Timespan
@@ -32,7 +32,7 @@ package final class Sync: Sendable {
     package init(_ job: JobPlan, batch: Batch.Function? = nil) throws(Failure) {
         directory = job.directory
         try Sync.makeDirectory(job.directory)
-        state = try job.state.map { path throws(Failure) in try StateFile(path: path) }
+        state = try job.state.map { place throws(Failure) in try States.open(place) }
         maxDuration = job.maxDuration
         self.job = job
         commitEvery = job.commitEvery
@@ -264,6 +264,7 @@ package final class Sync: Sendable {
         /// Into the file, or to the batch function before that.
         private func take(_ page: Page, _ lane: Lane) throws(Failure) {
             let now = Clock.now()
+            if lane.stage == nil { try lane.durable?.seen?.expect(page) }
             if let stage = lane.stage {
                 if stage.add(page, now: now) { try flush(stage, lane) }
             } else if lane.durable?.seen == nil {
@@ -280,7 +281,9 @@ package final class Sync: Sendable {
         }
 
         private func flush(_ stage: BatchStage, _ lane: Lane) throws(Failure) {
-            let pages = try stage.flush(into: lane.file) { record throws(Failure) in try isWanted(record, lane) }
+            let pages = try stage.flush(
+                into: lane.file, expect: { page throws(Failure) in try lane.durable?.seen?.expect(page) },
+                isWanted: { record throws(Failure) in try isWanted(record, lane) })
             for page in pages { lane.durable?.note(page.facts.checkpoint, now: Clock.now()) }
             sync.board.update { $0.runs[lane.run].records = lane.file.appended }
         }

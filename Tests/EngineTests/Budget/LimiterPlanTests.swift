@@ -37,24 +37,24 @@ import Testing
     }
 
     @Test(arguments: [
-        ("redis://h", RedisShare.Address.tcp(host: "h", port: 6379), 0),
+        ("redis://h", RedisAccess.Address.tcp(host: "h", port: 6379), 0),
         ("redis://h:1/15", .tcp(host: "h", port: 1), 15), ("redis://[::1]:2/", .tcp(host: "::1", port: 2), 0),
         ("unix:///run/redis.sock", .unix("/run/redis.sock"), 0),
         ("redis://:p%40ss@h", .tcp(host: "h", port: 6379), 0),
     ])
-    func addresses(url: String, address: RedisShare.Address, database: Int) throws {
+    func addresses(url: String, address: RedisAccess.Address, database: Int) throws {
         let plan = try parse(#"{"limits": "10/s", "share": {"redis": "\#(url)", "key": "k"}}"#)
         guard case .redis(let share, _) = plan.share else { Issue.record("no Redis"); return }
-        #expect(share.address == address)
-        #expect(share.database == Int64(database))
-        #expect(share.password?.reveal() == (url.hasPrefix("redis://:") ? "p@ss" : nil))
+        #expect(share.access.address == address)
+        #expect(share.access.database == Int64(database))
+        #expect(share.access.password?.reveal() == (url.hasPrefix("redis://:") ? "p@ss" : nil))
     }
 
     @Test func aReference() throws {
         let plan = try parse(
             #"{"limits": "10/s", "share": {"redis": {"env": "URL"}, "key": "k", "away": "closed", "workers": 4}}"#)
         guard case .redis(let share, _) = plan.share else { Issue.record("no Redis"); return }
-        #expect(share.address == .tcp(host: "h", port: 7000))
+        #expect(share.access.address == .tcp(host: "h", port: 7000))
         #expect(share.away == .closed)
         #expect(share.workers == 4)
     }

@@ -71,6 +71,7 @@ from .page import Page, RawRecords
 from .paginator import AsyncPaginator, Paginator
 from .publish import MetricsFile, MetricsServer
 from .state import State
+from .store import StateStore, StoreChange
 from .sync import Report, StreamReport, Sync, pull
 from .walk import paginate
 
@@ -113,8 +114,10 @@ __all__ = [
     "SourceDocument",
     "State",
     "StateError",
+    "StateStore",
     "Status",
     "StorageError",
+    "StoreChange",
     "Stream",
     "StreamReport",
     "Sync",

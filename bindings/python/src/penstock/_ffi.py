@@ -24,8 +24,10 @@ from ctypes import (
     c_int32,
     c_int64,
     c_size_t,
+    c_uint32,
     c_uint64,
     c_void_p,
+    sizeof,
     string_at,
 )
 from ctypes.util import find_library
@@ -34,7 +36,16 @@ from typing import TYPE_CHECKING, Any, Callable, TypeVar, cast
 from . import _library
 from ._version import VERSION
 
-__all__ = ["DECLARATIONS", "LIBRARY_PATH", "byref", "bytes_of", "c_uint64", "text_of", "view_of"]
+__all__ = [
+    "DECLARATIONS",
+    "LIBRARY_PATH",
+    "byref",
+    "bytes_of",
+    "c_uint64",
+    "sizeof",
+    "text_of",
+    "view_of",
+]
 
 
 class penstock_slice(Structure):
@@ -77,6 +88,25 @@ class penstock_state(Structure):
     pass
 
 
+class penstock_store_reply(Structure):
+    pass
+
+
+class penstock_store_change(Structure):
+    _fields_ = (
+        ("kind", c_uint32),
+        ("collection", c_char_p),
+        ("key", c_char_p),
+        ("value", penstock_slice),
+    )
+
+    if TYPE_CHECKING:
+        kind: int
+        collection: bytes
+        key: bytes
+        value: penstock_slice
+
+
 class penstock_events(Structure):
     pass
 
@@ -116,6 +146,7 @@ if TYPE_CHECKING:
     SyncPointer = _Pointer[penstock_sync]
     BatchPointer = _Pointer[penstock_batch]
     StatePointer = _Pointer[penstock_state]
+    StoreReplyPointer = _Pointer[penstock_store_reply]
     EventsPointer = _Pointer[penstock_events]
     ErrorPointer = _Pointer[penstock_error]
     TextPointer = _Pointer[penstock_text]
@@ -130,6 +161,7 @@ else:
     SyncPointer = POINTER(penstock_sync)
     BatchPointer = POINTER(penstock_batch)
     StatePointer = POINTER(penstock_state)
+    StoreReplyPointer = POINTER(penstock_store_reply)
     EventsPointer = POINTER(penstock_events)
     ErrorPointer = POINTER(penstock_error)
     TextPointer = POINTER(penstock_text)
@@ -137,6 +169,34 @@ else:
 Release = CFUNCTYPE(None, c_void_p)
 CredentialCallback = CFUNCTYPE(None, c_void_p, CredentialRequestPointer, CredentialReplyPointer)
 BatchCallback = CFUNCTYPE(None, c_void_p, BatchPointer)
+_Texts = POINTER(c_char_p)
+StoreGet = CFUNCTYPE(None, c_void_p, c_char_p, _Texts, c_size_t, StoreReplyPointer)
+StoreScan = CFUNCTYPE(None, c_void_p, c_char_p, StoreReplyPointer)
+StoreCommit = CFUNCTYPE(
+    None,
+    c_void_p,
+    POINTER(penstock_store_change),
+    c_size_t,
+    _Texts,
+    c_size_t,
+    c_char_p,
+    c_int64,
+    StoreReplyPointer,
+)
+StoreAcquire = CFUNCTYPE(None, c_void_p, c_char_p, c_char_p, c_int64, StoreReplyPointer)
+StoreRelease = CFUNCTYPE(None, c_void_p, c_char_p, c_char_p, StoreReplyPointer)
+
+
+class penstock_store(Structure):
+    _fields_ = (
+        ("size", c_size_t),
+        ("get", StoreGet),
+        ("scan", StoreScan),
+        ("commit", StoreCommit),
+        ("acquire", StoreAcquire),
+        ("release", StoreRelease),
+    )
+
 
 _LIBRARY, LIBRARY_PATH = _library.load(CDLL, find_library)
 """The open library, and the name it was opened by."""
@@ -447,7 +507,7 @@ def penstock_page_free(page: PagePointer, /) -> None: ...
 
 
 @_declare(_STATUS, c_char_p, POINTER(StatePointer), _ERROR_OUT)
-def penstock_state_open(path: bytes, out: Out, error: Out, /) -> int: ...
+def penstock_state_open(place: bytes, out: Out, error: Out, /) -> int: ...
 
 
 @_declare(_STATUS, StatePointer, POINTER(TextPointer), _ERROR_OUT)
@@ -468,6 +528,26 @@ def penstock_state_verify(state: StatePointer, out: Out, error: Out, /) -> int: 
 
 @_declare(None, StatePointer)
 def penstock_state_free(state: StatePointer, /) -> None: ...
+
+
+@_declare(_STATUS, c_char_p, POINTER(penstock_store), c_void_p, Release, _ERROR_OUT)
+def penstock_store_register(
+    name: bytes, store: Out | None, context: int | None, release: Any, error: Out, /
+) -> int: ...
+
+
+@_declare(None, StoreReplyPointer, c_char_p, c_char_p, c_size_t)
+def penstock_store_reply_item(
+    reply: StoreReplyPointer, key: bytes, value: bytes, value_size: int, /
+) -> None: ...
+
+
+@_declare(None, StoreReplyPointer, c_char_p)
+def penstock_store_reply_refuse(reply: StoreReplyPointer, name: bytes | None, /) -> None: ...
+
+
+@_declare(None, StoreReplyPointer, c_char_p)
+def penstock_store_reply_fail(reply: StoreReplyPointer, message: bytes, /) -> None: ...
 
 
 @_declare(_STATUS, c_char_p, c_size_t, POINTER(SyncPointer), _ERROR_OUT)

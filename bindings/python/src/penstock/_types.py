@@ -505,6 +505,16 @@ class JobOutput(_OutputPlace, total=False):
     compress: Literal["none", "gzip", "zstd"]
 
 
+class RedisState(TypedDict, total=False):
+    """A state in Redis, with the password as a reference."""
+
+    redis: Secret
+    user: str
+    password: Secret
+    prefix: str
+    lease: str
+
+
 class JobDocument(TypedDict, total=False):
     """One run of one or more sources into files."""
 
@@ -513,7 +523,7 @@ class JobDocument(TypedDict, total=False):
     params: Params
     sources: Sequence[JobSource]
     output: JobOutput
-    state: str
+    state: str | RedisState
     max_duration: str
     log: Log
     commit_every: str

@@ -8,31 +8,31 @@ from typing import Any
 
 from . import _ffi
 from ._handle import Handle, Owned, check
+from .store import StatePlace, state_name
 
 
 class State(Handle[_ffi.StatePointer]):
-    """A state file, the one that `pull(…, state=…)` and a job's "state" name.
+    """A state, the one that `pull(…, state=…)` and a job's "state" name.
 
         with penstock.State("state.db") as state:
             state.verify()["ok"]
             state.reset("users")
 
     Args:
-        path: The file; made when it is missing.
+        place: A file, made when it is missing; "redis://host/0?prefix=name"; or a `StateStore`.
 
     Raises:
-        StorageError: It is damaged, of another program or from a newer library, or the disk is full
-            or read-only.
+        StorageError: It is damaged, of another program or from a newer library, the disk is full or
+            read-only, or who keeps it does not answer.
 
     Threads: any number at once; processes, too. Each stream has one writer.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, place: StatePlace) -> None:
+        name = os.fsencode(state_name(place))
         out = _ffi.StatePointer()
         error = _ffi.ErrorPointer()
-        check(
-            _ffi.penstock_state_open(os.fsencode(path), _ffi.byref(out), _ffi.byref(error)), error
-        )
+        check(_ffi.penstock_state_open(name, _ffi.byref(out), _ffi.byref(error)), error)
         super().__init__(Owned(out, _ffi.penstock_state_free))
 
     def export(self) -> dict[str, Any]:

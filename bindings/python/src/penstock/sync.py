@@ -22,6 +22,7 @@ from .client import Client
 from .errors import ConfigError, PenstockError, Status, Timeout, error_for
 from .events import Events, Level, open_events
 from .publish import MetricsFile, MetricsServer
+from .store import StatePlace, state_name
 
 # See paginator.py: how long a call may hold up Ctrl-C.
 _SLICE_MS = 100
@@ -269,7 +270,7 @@ def pull(
     *,
     streams: Sequence[str] | None = None,
     params: Mapping[str, Any] | None = None,
-    state: str | os.PathLike[str] | None = None,
+    state: StatePlace | None = None,
     max_duration: str | None = None,
     keep_runs: bool = False,
     compress: Compression | None = None,
@@ -296,10 +297,10 @@ def pull(
             source, and what a job says.
         streams: The streams to pull; all when not given. Not for a job of several sources.
         params: Values for the source's `{"param": …}` references. Not for a job of several sources.
-        state: The file that keeps where each stream stands. A run that was interrupted, however
-            that came, is taken up by pulling again with the same state and directory: each record
-            is in its file exactly once. A stream that is done is pulled anew. None: every run
-            begins anew.
+        state: What keeps where each stream stands: a file, "redis://host/0?prefix=name", or a
+            `StateStore`. A run that was interrupted, however that came, is taken up by pulling
+            again with the same state and directory: each record is in its file exactly once. A
+            stream that is done is pulled anew. None: every run begins anew.
         max_duration: With `state`: stop in good order after a time such as "55m"; streams that are
             not done are then "parked", and the next call goes on with them.
         keep_runs: Each run of a stream that was done goes into a file of its own,
@@ -375,7 +376,7 @@ def job_document(
     output: Mapping[str, Any] | None = None,
     streams: Sequence[str] | None = None,
     params: Mapping[str, Any] | None = None,
-    state: str | os.PathLike[str] | None = None,
+    state: StatePlace | None = None,
     max_duration: str | None = None,
     log: Log | None = None,
     drift: str | None = None,
@@ -392,7 +393,7 @@ def job_document(
         if params is not None:
             about["params"] = dict(params)
         if state is not None:
-            about["state"] = os.fspath(state)
+            about["state"] = state_name(state)
         if max_duration is not None:
             about["max_duration"] = max_duration
         if drift is not None:
@@ -417,7 +418,7 @@ def job_document(
     if params is not None:
         content["params"] = {**content.get("params", {}), **params}
     if state is not None:
-        content["state"] = os.fspath(state)
+        content["state"] = state_name(state)
     if drift is not None:
         content["drift"] = drift
     if log is not None:

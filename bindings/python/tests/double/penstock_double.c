@@ -465,9 +465,26 @@ void penstock_sync_free(penstock_sync *sync) {
     gone(SYNC, sync);
 }
 
-penstock_status penstock_state_open(const char *path, penstock_state **out,
+penstock_status penstock_store_register(const char *name, const penstock_store *store,
+                                        void *context, penstock_release release,
+                                        penstock_error **error) {
+    (void)name, (void)store, (void)context, (void)release, (void)error;
+    return PENSTOCK_OK;
+}
+void penstock_store_reply_item(penstock_store_reply *reply, const char *key, const char *value,
+                               size_t value_size) {
+    (void)reply, (void)key, (void)value, (void)value_size;
+}
+void penstock_store_reply_refuse(penstock_store_reply *reply, const char *name) {
+    (void)reply, (void)name;
+}
+void penstock_store_reply_fail(penstock_store_reply *reply, const char *message) {
+    (void)reply, (void)message;
+}
+
+penstock_status penstock_state_open(const char *place, penstock_state **out,
                                     penstock_error **error) {
-    (void)path;
+    (void)place;
     (void)out;
     return fail(error, PENSTOCK_ERROR_STORAGE);
 }

@@ -42,8 +42,9 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument(
         "--state",
-        metavar="FILE",
-        help="keep where each stream stands: an interrupted run is taken up by calling it again, "
+        metavar="STATE",
+        help="a file, or redis://host:port/database?prefix=name, that keeps where each stream "
+        "stands: an interrupted run is taken up by calling it again, "
         "with each record exactly once in its file",
     )
     parser.add_argument(

@@ -20,8 +20,9 @@ def add_to(commands: Commands) -> None:
     """Declare the commands."""
     parser = commands.add_parser(
         "state",
-        help="show, export, import or reset a state file",
-        description="Show, export, import or reset the state file of `pull --state`.",
+        help="show, export, import or reset a state",
+        description="Show, export, import or reset the state of `pull --state`: a file, or "
+        "redis://host:port/database?prefix=name.",
     )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     show = _action(actions, "show", _show, "where each stream stands")
@@ -36,24 +37,25 @@ def add_to(commands: Commands) -> None:
 
     verify = commands.add_parser(
         "verify",
-        help="hold files against the commits in a state file",
+        help="hold files against the commits in a state",
         description="Hold every file against its commits, SHA-256 by SHA-256. Ends with 0 only "
         "when all of them are what was written.",
     )
-    verify.add_argument("state", metavar="STATE", help="the state file")
+    verify.add_argument("state", metavar="STATE", help="the state: a file or a URL")
     verify.add_argument("--json", action="store_true", help="as JSON")
     verify.set_defaults(run=_verify)
 
 
 def _action(actions: Commands, name: str, run: Any, text: str) -> argparse.ArgumentParser:
     parser = actions.add_parser(name, help=text)
-    parser.add_argument("state", metavar="STATE", help="the state file")
+    parser.add_argument("state", metavar="STATE", help="the state: a file or a URL")
     parser.set_defaults(run=run)
     return parser
 
 
 def _open(options: argparse.Namespace, *, may_be_new: bool = False) -> State:
-    if not may_be_new and not os.path.exists(options.state):
+    is_file = not options.state.startswith(("redis://", "rediss://", "unix://", "host:"))
+    if is_file and not may_be_new and not os.path.exists(options.state):
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), options.state)
     return State(options.state)
 
