@@ -30,7 +30,8 @@ class _Api(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         start = int(self.path.partition("after=")[2] or 0)
-        if type(self).broken_from is not None and start >= type(self).broken_from:
+        broken_from = type(self).broken_from
+        if broken_from is not None and start >= broken_from:
             self._answer(400, b'{"error":"broken"}')
             return
         end = min(start + 20, self.rows)
