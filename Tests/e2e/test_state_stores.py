@@ -20,8 +20,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import penstock
 import pytest
-from budget.redis_server import Redis
 from penstock.cli import main
+
+from budget.redis_server import Redis
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples/python"))
 
