@@ -15,7 +15,11 @@ from typing import Any, ClassVar
 import penstock
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as families
-from watching import python_path
+from watching import TESTS, python_path
+
+sys.path.insert(0, str(TESTS.parent / "examples/python"))
+
+from own_state_store import DictStore
 
 Row = Callable[[int], str]
 
@@ -149,6 +153,24 @@ def test_what_was_seen_before_an_interruption_counts(api: str, tmp_path: Path) -
     report = pull(source(api), tmp_path)
     assert report.ok and report.earlier_records == 20
     assert ("new", "full_name") in told(report) and ("type", "id") in told(report)
+
+
+def test_a_store_of_the_program_keeps_it(api: str, tmp_path: Path) -> None:
+    store = DictStore()
+
+    def run() -> penstock.StreamReport:
+        return penstock.pull(source(api), tmp_path, state=store)["rows"]
+
+    assert run().drift == ()
+    _Api.row = drifted
+    assert told(run()) == CHANGES
+    assert run().drift == ()
+    with penstock.State(store) as state:
+        fields = state.export()["streams"][0]["schema"]["fields"]
+        assert [field["path"] for field in fields][:2] == ["id", "full_name"]
+        state.reset("rows")
+    assert not store.collections["schemas/rows"]
+    store.close()
 
 
 def test_the_state_shows_it_and_takes_it(api: str, tmp_path: Path) -> None:

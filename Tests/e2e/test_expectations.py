@@ -1,52 +1,132 @@
-"""What a document expects of its data, through Python and the command line."""
+"""What a document expects of its data: told, failing, in figures and exit codes, through Python and
+the command line."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import penstock
+import pytest
 from prometheus_client.parser import text_string_to_metric_families as families
 from watching import python_path
 
+# One of each kind that does not hold.
+ROWS = [
+    {"id": 1, "mail": "a@b.c", "age": 7, "at": "2020-01-01T00:00:00Z", "team": "red"},
+    {"id": 2, "mail": None, "age": 200, "at": "2020-01-02T00:00:00Z", "team": "red"},
+    {"id": 2, "mail": "nobody", "age": 3, "at": "2020-01-02T00:00:00Z", "team": "blue"},
+]
+WRONG: dict[str, tuple[Any, str]] = {
+    "complete": (True, "3 of 5 records came"),
+    "min_records": (10, "3 records, fewer than 10"),
+    "unique": (["id"], 'record 2: "id" came before'),
+    "not_null": (["mail"], 'record 1: "mail" is null or not there'),
+    "range": ({"age": {"min": 5, "max": 150}}, 'record 1: "age" is above 150.0 (and 1 more)'),
+    "pattern": ({"mail": "*@*"}, 'record 2: "mail" does not match'),
+    "fresh": ({"path": "at", "within": "24h"}, 'the newest "at" is '),
+}
+RIGHT: dict[str, Any] = {
+    "min_records": 3,
+    "unique": ["id", "team"],
+    "not_null": ["id", "at"],
+    "range": {"age": {"min": 0}},
+    "pattern": {"team": "*e*"},
+    "fresh": {"path": "at", "within": "87600h"},
+}
 
-def test_what_the_document_expects_is_looked_at(server: str, tmp_path: Path) -> None:
-    source: Any = {
-        "base_url": server,
-        "streams": {
-            "users": {"path": "/offset/users", "expect": {"complete": True, "not_null": ["id"]}},
-            "odd": {"path": "/offset/users", "expect": {"not_null": ["nobody.has.this"]}},
-            "told": {
-                "path": "/offset/users",
-                "expect": {"min_records": 10**9, "on_fail": "warn"},
-            },
-        },
+
+class _Api(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        body = json.dumps({"data": ROWS, "total": 5}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Api)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def stream(**expect: Any) -> dict[str, Any]:
+    return {
+        "path": "/rows",
+        "records": "data",
+        "total": "total",
+        "pagination": "single",
+        "expect": expect,
     }
-    report = penstock.pull(source, tmp_path, check=False, metrics_file=tmp_path / "pull.prom")
-    assert report["users"].ok and not report["users"].checks
-    assert report["odd"].state == "failed"
-    assert 'not_null: record 0: "nobody.has.this"' in str(report["odd"].error)
-    assert report["told"].ok and report["told"].checks[0]["check"] == "min_records"
-    # The records are there either way.
-    whole = (tmp_path / "users.jsonl").read_bytes()
-    assert (tmp_path / "odd.jsonl").read_bytes() == (tmp_path / "told.jsonl").read_bytes() == whole
-    found = {
+
+
+def command(document: Any, directory: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    file = directory / "source.json"
+    file.write_text(json.dumps(document))
+    return subprocess.run(
+        [sys.executable, "-m", "penstock", "pull", str(file), "--output", str(directory), *more],
+        env=python_path(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_each_kind_is_told_counted_and_fails(api: str, tmp_path: Path) -> None:
+    streams = {name: stream(**{name: value}) for name, (value, _) in WRONG.items()}
+    streams["right"] = stream(**RIGHT)
+    document: Any = {"base_url": api, "streams": streams}
+    report = penstock.pull(document, tmp_path, check=False, metrics_file=tmp_path / "pull.prom")
+    for name, (_, message) in WRONG.items():
+        one = report[name]
+        assert one.state == "failed" and isinstance(one.error, penstock.DataError), one
+        assert [check["check"] for check in one.checks] == [name]
+        assert one.checks[0]["message"].startswith(message) and one.checks[0]["failed"]
+        assert f"{name}: {message}" in str(one.error)
+        # The records are in the file either way.
+        assert (tmp_path / f"{name}.jsonl").read_text().count("\n") == len(ROWS)
+    assert report["right"].ok and report["right"].checks == ()
+    failed = {
         sample.labels["stream"]: sample.value
         for family in families((tmp_path / "pull.prom").read_text())
         for sample in family.samples
         if sample.name == "penstock_checks_failed_total"
     }
-    assert found == {"users": 0, "odd": 1, "told": 0}
-    job = tmp_path / "source.json"
-    job.write_text(json.dumps(source))
-    done = subprocess.run(
-        [sys.executable, "-m", "penstock", "pull", str(job), "--output", str(tmp_path), "--quiet"],
-        env=python_path(),
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 1 and "odd: " in done.stderr
+    assert failed == {**dict.fromkeys(WRONG, 1.0), "right": 0.0}
+
+
+def test_the_command_line_ends_with_it(api: str, tmp_path: Path) -> None:
+    everything = {name: value for name, (value, _) in WRONG.items()}
+    done = command({"base_url": api, "streams": {"rows": stream(**everything)}}, tmp_path)
+    assert done.returncode == 1
+    assert "rows: expected of the data and not so: complete: 3 of 5" in done.stderr
+    assert "(and 6 more)" in done.stderr
+    told = stream(**everything, on_fail="warn")
+    done = command({"base_url": api, "streams": {"rows": told}}, tmp_path)
+    assert done.returncode == 0
+    for name, (_, message) in WRONG.items():
+        assert f"penstock: rows: {name}: {message}" in done.stderr
+    done = command({"base_url": api, "streams": {"rows": told}}, tmp_path, "--quiet")
+    assert (done.returncode, done.stderr) == (0, "")
+    done = command({"base_url": api, "streams": {"rows": stream(**RIGHT)}}, tmp_path, "--json")
+    assert done.returncode == 0 and json.loads(done.stdout)["streams"][0]["checks"] == []
+    done = command({"base_url": api, "streams": {"rows": stream(fresh={"path": "at"})}}, tmp_path)
+    assert done.returncode == 2 and "/streams/rows/expect/fresh" in done.stderr

@@ -80,6 +80,8 @@ def free_port() -> int:
 def test_prometheus_scrapes_it_and_promtool_takes_the_alerts(server: str, tmp_path: Path) -> None:
     rules = TESTS.parent / "examples/alerts/penstock.yml"
     subprocess.run(["promtool", "check", "rules", str(rules)], check=True, capture_output=True)
+    cases = Path(__file__).with_name("alerts.yml")
+    subprocess.run(["promtool", "test", "rules", str(cases)], check=True, capture_output=True)
     document: Any = {"base_url": server, "streams": {"users": "/offset/users"}}
     with penstock.Client(document) as api:
         records = sum(1 for _ in api.records("users", max_pages=3))

@@ -320,6 +320,30 @@ def test_logging_gets_it_and_a_broken_handler_holds_nothing_up(server: str) -> N
     assert {"stream_started", "request"} <= {event["event"] for event in seen}
 
 
+def test_a_handler_may_call_back(server: str) -> None:
+    seen: list[str] = []
+    document: Any = {"base_url": server, "streams": {"users": "/offset/users"}}
+
+    with penstock.Client(document) as api:
+
+        class Calling(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                if len(seen) < 3:
+                    page = next(iter(api.pages("users", max_pages=1)))
+                    seen.append(f"{page.status} {of(api.metrics(), 'users')['stream']}")
+                    api.trace()
+
+        logger = logging.Logger("mine", logging.DEBUG)
+        logger.addHandler(Calling())
+        api.log_to(logger, "debug")
+        assert sum(1 for _ in api.records("users", max_pages=3)) > 0
+        for _ in range(500):
+            if len(seen) == 3:
+                break
+            time.sleep(0.01)
+    assert seen == ["200 users"] * 3
+
+
 def test_events_end_with_their_client(server: str) -> None:
     document: Any = {"base_url": server, "streams": {"users": "/offset/users"}}
     with penstock.Client(document) as api:

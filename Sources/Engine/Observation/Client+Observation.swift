@@ -7,6 +7,12 @@ extension Client {
         return observation.outbox
     }
 
+    /// Whether anything is written down at all.
+    public var isObserved: Bool {
+        get { observation.isOn }
+        set { observation.isOn = newValue }
+    }
+
     public var hasEvents: Bool { !observation.outbox.isEmpty }
 
     /// The names that events give by number.
@@ -54,6 +60,7 @@ extension Client {
 
     /// What the host is going to hear.
     mutating func note(_ action: Action, now: Instant) {
+        guard observation.isOn else { return }
         switch action {
         case .page(let walk, let facts):
             let stream = observation.watches[walk]?.stream
@@ -70,6 +77,7 @@ extension Client {
     mutating func note(
         _ head: ResponseHead?, _ failure: TransferFailure?, of flight: Flight, _ exchange: Exchange, now: Instant
     ) {
+        guard observation.isOn else { return }
         let note = RequestNote(
             exchange.request, head ?? failure?.head, failure, attempt: exchange.attempts, now - flight.sentAt)
         observation.add(.answered(note), stream: flight.stream, at: now)

@@ -73,6 +73,10 @@ class StreamReport:
     drift: tuple[Mapping[str, Any], ...] = ()
     """What is not as in the schema of the run before ("change", "path", "types_before",
     "types_now", "share_before", "share_now", "failed", "message"); the first hundred."""
+    cursor: str | None = None
+    """The latest time that a stream which is read incrementally has seen."""
+    cursor_lag: float | None = None
+    """How long ago that was when the report was made, in seconds."""
     waiting: Mapping[str, Any] | None = None
     """What it waits for now ("for", "limit", "since_ms", "left_ms", "until"); None when it is over,
     and in reports that nobody asked to have it in."""
@@ -458,6 +462,7 @@ def _report(pointer: _ffi.SyncPointer) -> Report:
 def _stream_report(document: Mapping[str, Any]) -> StreamReport:
     error = document.get("error")
     skipped = document.get("skipped", {})
+    lag = document.get("cursor_lag_ms")
     return StreamReport(
         source=document.get("source"),
         stream=document["stream"],
@@ -482,6 +487,8 @@ def _stream_report(document: Mapping[str, Any]) -> StreamReport:
         changed=document.get("changed"),
         checks=tuple(document.get("checks", ())),
         drift=tuple(document.get("drift", ())),
+        cursor=document.get("cursor"),
+        cursor_lag=None if lag is None else lag / 1000,
         warnings=tuple(document.get("warnings", ())),
     )
 
