@@ -46,7 +46,8 @@ class _Api(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        body = json.dumps({"data": ROWS, "total": 5}).encode()
+        rows = ROWS if "offset=0" in self.path else []
+        body = json.dumps({"data": rows, "total": 5}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -71,8 +72,7 @@ def stream(**expect: Any) -> dict[str, Any]:
     return {
         "path": "/rows",
         "records": "data",
-        "total": "total",
-        "pagination": "single",
+        "pagination": {"type": "offset", "size": 100, "total": "total"},
         "expect": expect,
     }
 
