@@ -9,7 +9,7 @@ CEILING = 600
 # One file on purpose: a host reads the contract from top to bottom, and half is documentation.
 # One place each: the header, its functions as ctypes has them, a table of lessons beside the tests that it names.
 HIGHER = {
-    "include/penstock.h": 1300,
+    "include/penstock.h": 1500,
     "bindings/python/src/penstock/_ffi.py": 800,
     "Tests/e2e/test_hostile.py": 700,
     "Tests/e2e/test_observation.py": 700,
