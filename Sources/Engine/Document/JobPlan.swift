@@ -22,6 +22,8 @@ public struct JobPlan: Sendable {
     public var batchRecords = 1000
     /// Each run of a stream has a file of its own.
     public var keepsRuns = false
+    /// What is to come of schemas that change; nil: as the streams say.
+    public var drift: DriftPlan.Mode?
     public var compression = Compression.none
     /// Each commit has a hash of its records besides that of its bytes.
     public var hashesRecords = false
@@ -67,6 +69,7 @@ public struct JobPlan: Sendable {
         if plan.compression != .none { plan.commitEvery = packedCommitEvery }
         if let text = job["commit_every"]?.value.string, let time = DurationText.parse(text) { plan.commitEvery = time }
         if let count = job["batch_records"]?.value.int { plan.batchRecords = Int(clamping: count) }
+        plan.drift = job["drift"]?.value.string.flatMap(DriftPlan.Mode.init(rawValue:))
         var files: Set<String> = []
         for place in places {
             var entry = try entry(place, references: references)
@@ -90,6 +93,7 @@ public struct JobPlan: Sendable {
                 }
             }
             try plan.checkDuplicates(of: entry.streams, place)
+            try plan.checkDrift(of: entry.streams, place)
             plan.entries.append(entry)
         }
         return plan

@@ -275,6 +275,7 @@ package final class StateFile: StateStore, @unchecked Sendable {
                         try database.run("DELETE FROM \(table) WHERE \(column) = ?", [.text(one.name)])
                     }
                 }
+                try Self.forgetSchemas(name, database)
             }
         }
         if let name, known.isEmpty { throw unknown(name) }

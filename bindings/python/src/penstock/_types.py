@@ -537,3 +537,4 @@ class JobDocument(TypedDict, total=False):
     log: Log
     commit_every: str
     batch_records: int
+    drift: Literal["off", "tell", "fail"]
