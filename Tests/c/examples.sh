@@ -94,12 +94,19 @@ for compiler in gcc clang; do
     for stream in users transactions events; do
         check "$compiler pull: $stream.jsonl" "$(hash_of <"out/$stream.jsonl")" "$(truth "$stream" sha256)"
     done
+    every=$(($(truth users count) + $(truth transactions count) + $(truth events count)))
+    active=$(grep -c '"status":"active"' out/users.jsonl)
     rm -rf out
-    check "$compiler batch" "$("$bin/batch" job.json email)" \
-        "$(truth users count) records changed, $(($(truth transactions count) + $(truth events count))) as they came"
-    check "$compiler batch leaves a member out" \
-        "$(wc -l <out/users.jsonl) $(grep -c '"email"' out/users.jsonl || true)" "$(truth users count) 0"
-    check "$compiler batch leaves others alone" "$(hash_of <out/events.jsonl)" "$(truth events sha256)"
+    check "$compiler batch" "$("$bin/batch" job.json '"status":"active"')" \
+        "$active records written, $((every - active)) left out"
+    check "$compiler batch writes those that hold the text" \
+        "$(wc -l <out/users.jsonl) $(grep -c '"status":"active"' out/users.jsonl) $(wc -l <out/events.jsonl)" \
+        "$active $active 0"
+    check "$compiler batch keeps records as they are" \
+        "$("$bin/batch" job.json '' >/dev/null && hash_of <out/users.jsonl)" "$(truth users sha256)"
+    check "$compiler batch puts them into envelopes" \
+        "$("$bin/batch" job.json '' envelope >/dev/null && sed 's/^{"stream":"users","record":\(.*\)}$/\1/' out/users.jsonl | hash_of)" \
+        "$(truth users sha256)"
     check "$compiler pull's table has a line for each stream" "$(grep -c 'done' table)" 3
 done
 if [ $failed -ne 0 ]; then

@@ -1,33 +1,49 @@
 /*
- * Every stream of a job into files, with a function between page and file: records lose one of
- * their members before they are written, and those that don't have it stay byte for byte.
+ * Every stream of a job into files, with a function between page and file: only records that hold a
+ * text are written, as they came or, with a third argument, each in an envelope that names its
+ * stream.
  *
- *     cc -std=c99 batch.c -o batch $(pkg-config --cflags --libs penstock jansson)
- *     ./batch job.json email
+ *     cc -std=c99 batch.c -o batch $(pkg-config --cflags --libs penstock)
+ *     ./batch job.json '"status":"active"'
+ *     ./batch job.json '"status":"active"' envelope
  *
  * The exit code is 0 when all streams succeeded.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "example.h"
-#include <jansson.h>
 #include <string.h>
 
-struct removal {
-    const char *member;
-    size_t changed, kept;
+struct selection {
+    const char *text;
+    int in_envelopes;
+    size_t written, left_out;
 };
 
-/** Writes a record without the member; 0 when the batch is over. */
-static int write_without(penstock_batch *batch, json_t *record, const char *member) {
+static int holds(penstock_slice record, const char *text) {
+    size_t length = strlen(text);
+    for (size_t at = 0; at + length <= record.size; at++)
+        if (memcmp(record.data + at, text, length) == 0)
+            return 1;
+    return 0;
+}
+
+/** The record's own bytes, numbers of any size included, in an object; 0 when the batch is over. */
+static int write_in_envelope(penstock_batch *batch, penstock_slice record) {
+    static const char format[] = "{\"stream\":\"%s\",\"record\":";
     penstock_error *error = NULL;
-    json_object_del(record, member);
-    char *text = json_dumps(record, JSON_COMPACT);
+    const char *stream = penstock_batch_stream(batch);
+    char *text = malloc(sizeof format + strlen(stream) + record.size + 1);
     if (text == NULL) {
         penstock_batch_fail(batch, "no memory for a record");
         return 0;
     }
-    penstock_status status = penstock_batch_write(batch, text, strlen(text), &error);
+    /* Names of streams have no character that JSON would escape. */
+    size_t size = (size_t)sprintf(text, format, stream);
+    memcpy(text + size, record.data, record.size);
+    size += record.size;
+    text[size++] = '}';
+    penstock_status status = penstock_batch_write(batch, text, size, &error);
     free(text);
     if (status != PENSTOCK_OK)
         penstock_batch_fail(batch, penstock_error_message(error));
@@ -36,24 +52,20 @@ static int write_without(penstock_batch *batch, json_t *record, const char *memb
 }
 
 /** All of a batch is committed with what comes of it here, or nothing. */
-static void remove_member(void *context, penstock_batch *batch) {
-    struct removal *removal = context;
+static void select_records(void *context, penstock_batch *batch) {
+    struct selection *selection = context;
     size_t count = penstock_batch_record_count(batch);
     for (size_t i = 0; i < count; i++) {
-        penstock_slice slice = penstock_batch_record(batch, i);
-        /* Numbers that jansson can't hold exactly are in records that stay as they are, too. */
-        json_t *record = json_loadb(slice.data, slice.size, 0, NULL);
-        if (json_object_get(record, removal->member) != NULL) {
-            int goes_on = write_without(batch, record, removal->member);
-            json_decref(record);
-            removal->changed++;
-            if (!goes_on)
-                return;
-        } else {
-            json_decref(record);
-            penstock_batch_keep(batch, i);
-            removal->kept++;
+        penstock_slice record = penstock_batch_record(batch, i);
+        if (!holds(record, selection->text)) {
+            selection->left_out++;
+            continue;
         }
+        selection->written++;
+        if (!selection->in_envelopes)
+            penstock_batch_keep(batch, i);
+        else if (!write_in_envelope(batch, record))
+            return;
     }
 }
 
@@ -61,17 +73,17 @@ int main(int argc, char **argv) {
     penstock_sync *sync = NULL;
     penstock_error *error = NULL;
     size_t size = 0;
-    if (argc != 3) {
-        fprintf(stderr, "usage: %s JOB.json MEMBER\n", argv[0]);
+    if (argc != 3 && argc != 4) {
+        fprintf(stderr, "usage: %s JOB.json TEXT [envelope]\n", argv[0]);
         return 2;
     }
     char *job = read_file(argv[1], &size);
     if (job == NULL)
         return EXIT_FAILURE;
-    struct removal removal = {argv[2], 0, 0};
+    struct selection selection = {argv[2], argc == 4, 0, 0};
     /* The context lives as long as the run: nothing is to be released. */
     penstock_status status =
-        penstock_sync_open_with_batch(job, size, remove_member, &removal, NULL, &sync, &error);
+        penstock_sync_open_with_batch(job, size, select_records, &selection, NULL, &sync, &error);
     free(job);
     if (status != PENSTOCK_OK)
         return failed(status, error);
@@ -79,6 +91,6 @@ int main(int argc, char **argv) {
     penstock_sync_free(sync);
     if (status != PENSTOCK_OK)
         return failed(status, error);
-    printf("%zu records changed, %zu as they came\n", removal.changed, removal.kept);
+    printf("%zu records written, %zu left out\n", selection.written, selection.left_out);
     return EXIT_SUCCESS;
 }
