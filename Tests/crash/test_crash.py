@@ -53,11 +53,14 @@ BRIEFLY = {
     ("eio", "rotated"),
     ("full", "gzip"),
     ("kill", "rotated"),
-    ("kill", "gzip"),
     ("power", "kept"),
     ("power", "gzip"),
     ("torn", "zstd"),
 }
+
+
+def _step(variant: str) -> int:
+    return STEP if STEP == 1 or variant == "plain" else 2 * STEP + 3
 
 
 def _with_variants(kinds: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -268,7 +271,7 @@ def test_every_call_that_fails_leaves_a_beginning_that_can_be_gone_on_with(
         _is_whole(place, golden, variant)
         if int(report.read_text()) < n:
             break
-        n += STEP
+        n += _step(variant)
     print(f"{kind}, {variant}: {n} calls, {failed} of the runs failed")
     assert n > 60
     assert failed > 0 or kind in ("eintr", "short")
@@ -298,7 +301,7 @@ def test_every_call_may_be_the_last_and_one_of_the_next_run_too(
         assert code in (0, -signal.SIGKILL), said
         again += code != 0
         _is_whole(place, goldens[variant], variant)
-        n += STEP
+        n += _step(variant)
     print(f"{kind}, {variant}: {died} deaths, {again} of them again in recovery")
     assert n > 60 and again > 0
 
