@@ -7,13 +7,8 @@ from report import Report, short, tracked
 
 CEILING = 600
 # One file on purpose: a host reads the contract from top to bottom, and half is documentation.
-# One place each: the header, its functions as ctypes has them, a table of lessons beside the tests that it names.
-HIGHER = {
-    "include/penstock.h": 1500,
-    "bindings/python/src/penstock/_ffi.py": 800,
-    "Tests/e2e/test_hostile.py": 700,
-    "Tests/e2e/test_observation.py": 700,
-}
+# So do its functions as ctypes has them.
+HIGHER = {"include/penstock.h": 1500, "bindings/python/src/penstock/_ffi.py": 660}
 TEXT = {
     ".swift",
     ".c",

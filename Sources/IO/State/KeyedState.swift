@@ -10,6 +10,7 @@ internal import Glibc
 /// | `streams` | the stream | where it stands |
 /// | `pieces/<stream>` | the commit's number, 19 digits | what it added to the file |
 /// | `seen/<stream>` | the key's fingerprint | the content's |
+/// | `schemas/<stream>` | `known`, `running` | what the records looked like |
 /// | `runs` | when it began, 19 digits | a run; the last thousand |
 /// | `tokens` | a name | a token |
 package final class KeyedState: StateStore {
@@ -122,31 +123,25 @@ package final class KeyedState: StateStore {
                     collection: "pieces/" + entry.name, key: StateDocuments.key(piece.number),
                     value: StateDocuments.text(piece)))
         }
-        try write(list, of: changes.map(\.entry.name))
-    }
-
-    package func begin(_ entry: StateFile.Entry) throws(Failure) {
-        try write(
-            [
-                .clear(collection: "pieces/" + entry.name),
-                .put(
-                    collection: "streams", key: entry.name,
-                    value: StateDocuments.text(entry, at: Self.now().text)),
-            ], of: [entry.name])
+        try write(list, of: changes.map(\.entry.stream))
     }
 
     package func reset(_ name: String?) throws(Failure) {
-        let known = try entries().map(\.name).filter { name == nil || $0 == name }
+        let known = try entries().map(\.name).filter { name == nil || $0 == name || Self.stream(of: $0) == name }
         if let name, known.isEmpty { throw unknown(name) }
-        for name in known { try lease(name) }
+        let streams = Set(known.map(Self.stream(of:))).sorted()
+        for stream in streams { try lease(stream) }
         try write(
             known.flatMap { name -> [KeyedChange] in
                 [
                     .clear(collection: "pieces/" + name), .clear(collection: "seen/" + name),
+                    .clear(collection: "schemas/" + name),
                     .delete(collection: "streams", key: name),
                 ]
-            }, of: known)
+            }, of: streams)
     }
+
+    private static func stream(of name: String) -> String { StateFile.Entry(name: name, file: "").stream }
 
     // MARK: runs
 
@@ -205,6 +200,22 @@ package final class KeyedState: StateStore {
         return found
     }
 
+    // MARK: schemas
+
+    package func schemaTexts(of stream: String) throws(Failure) -> [String: String] {
+        try check()
+        return try store.get(StateSchema.parts, in: "schemas/" + stream)
+    }
+
+    package func keep(schemaTexts texts: [String: String], of stream: String) throws(Failure) {
+        let collection = "schemas/" + stream
+        try write(
+            StateSchema.parts.map { part in
+                texts[part].map { .put(collection: collection, key: part, value: $0) }
+                    ?? .delete(collection: collection, key: part)
+            }, of: [stream])
+    }
+
     // MARK: tokens
 
     package func tokenSalt() throws(Failure) -> String {
@@ -247,7 +258,7 @@ package final class KeyedState: StateStore {
         throw Failure(.state, "\(shown) is being set up by somebody else who does not come to an end")
     }
 
-    private func write(_ changes: [KeyedChange], of streams: [String]) throws(Failure) {
+    func write(_ changes: [KeyedChange], of streams: [String]) throws(Failure) {
         try write(changes, under: streams.map(Self.lease(ofStream:)))
     }
 
@@ -282,7 +293,7 @@ package final class KeyedState: StateStore {
         }
     }
 
-    private static func now() -> (milliseconds: Int64, text: String) {
+    static func now() -> (milliseconds: Int64, text: String) {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         let seconds = max(0, Int64(now.tv_sec))

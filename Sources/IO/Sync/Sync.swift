@@ -23,7 +23,10 @@ package final class Sync: Sendable {
     /// Commits are made together, as many as come in such a time.
     private let commitEvery: Timespan
     private let keepsRuns: Bool
+    private let job: JobPlan
     private let compression: Compression
+    private let rotation: RotationPlan?
+    private let hashesRecords: Bool
     private let batchRecords: Int
     private let batch: Batch.Function?
     private let isParkWanted = Lock(false)
@@ -33,9 +36,10 @@ package final class Sync: Sendable {
         try Sync.makeDirectory(job.directory)
         state = try job.state.map { place throws(Failure) in try States.open(place) }
         maxDuration = job.maxDuration
+        self.job = job
         commitEvery = job.commitEvery
         (keepsRuns, batchRecords, self.batch) = (job.keepsRuns, job.batchRecords, batch)
-        compression = job.compression
+        (compression, rotation, hashesRecords) = (job.compression, job.rotation, job.hashesRecords)
         // Before anything is asked: what packs may be missing.
         _ = try compression.packer()
         guard let control = Signal() else { throw Failure(.noMemory, "no file descriptor left for a sync") }
@@ -133,9 +137,11 @@ package final class Sync: Sendable {
         let run: Int
         let pages: Pages
         let file: LineFile
+        let files: RunFiles
         let durable: Durable?
         let stage: BatchStage?
         let checks: DataChecks?
+        let schema: SchemaWatch?
         let told = Told()
     }
 
@@ -147,6 +153,8 @@ package final class Sync: Sendable {
         /// How much of its file was told to be durable.
         var lines: Int64 = 0
         var bytes: Int64 = 0
+        /// When the first record of its file came.
+        var fileSince: Instant?
     }
 
     private func start(_ runs: inout [StreamRun], owners: [Int]) throws(Failure) {
@@ -156,18 +164,17 @@ package final class Sync: Sendable {
             do {
                 let client = clients[owners[index]]
                 let name = runs[index].stem
-                let path = try path(of: name)
-                let fileName = path.split(separator: "/").last.map(String.init) ?? path
-                board.update { $0.runs[index].fileName = fileName }
+                let files = try RunFiles(
+                    stem: name, in: directory, compression, rotates: rotation != nil, keepsRuns: keepsRuns,
+                    hashesRecords: hashesRecords)
                 var stream = runs[index].stream
                 var durable: Durable?
                 if let state {
-                    switch try Durable.open(
-                        name, path: path, compression, state: state, stream: &stream, source: client.source)
-                    {
+                    switch try Durable.open(name, files, state: state, stream: &stream, source: client.source) {
                     case .durable(let opened): durable = opened
-                    case .finished(let records):
+                    case .finished(let path, let records):
                         board.update { board in
+                            board.runs[index].fileName = Self.lastName(of: path)
                             board.runs[index].startedAt = now
                             board.runs[index].earlier = records
                             board.runs[index].end(nil, at: now)
@@ -175,15 +182,21 @@ package final class Sync: Sendable {
                         continue
                     }
                 }
-                let file = if let durable { durable.file } else { try LineFile(path: path, compression) }
+                let file =
+                    if let durable { durable.file } else {
+                        try LineFile(
+                            path: files.isNumbered ? files.next() : files.whole, compression)
+                    }
+                let schema = try schema(of: stream, name, client.source, durable)
                 let pages = try client.open(stream, isCall: false)
                 let stage = batch.map { BatchStage(name, most: batchRecords, $0) }
                 lanes.append(
                     Lane(
-                        run: index, pages: pages, file: file, durable: durable, stage: stage,
-                        checks: DataChecks(stream)))
+                        run: index, pages: pages, file: file, files: files, durable: durable, stage: stage,
+                        checks: DataChecks(stream), schema: schema))
                 let earlier = durable.flatMap { $0.earlier.pages > 0 ? $0.earlier.records : nil }
                 board.update { board in
+                    board.runs[index].fileName = Self.lastName(of: file.path)
                     board.runs[index].state = .running
                     board.runs[index].startedAt = now
                     board.runs[index].earlier = earlier
@@ -200,10 +213,15 @@ package final class Sync: Sendable {
         self.thread.withLock { $0 = thread }
     }
 
-    private func path(of name: String) throws(Failure) -> String {
-        guard keepsRuns else { return "\(directory)/\(name).jsonl\(compression.suffix)" }
-        return try RunFiles.path(stem: name, in: directory, compression, underWay: try state?.entry(name))
+    /// Nil: nobody asks what it looks like.
+    private func schema(
+        of stream: Engine.Stream, _ name: String, _ source: Source, _ durable: Durable?
+    ) throws(Failure) -> SchemaWatch? {
+        guard let state, let durable, let plan = job.drift(of: stream) else { return nil }
+        return try SchemaWatch(plan, name, in: state, source, isGoingOn: durable.earlier.pages > 0)
     }
+
+    private static func lastName(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
 
     /// `@unchecked Sendable`: handed to the writer thread, and used by nobody else from then on.
     private final class Work: @unchecked Sendable {
@@ -252,6 +270,7 @@ package final class Sync: Sendable {
         /// Into the file, or to the batch function before that.
         private func take(_ page: Page, _ lane: Lane) throws(Failure) {
             let now = Clock.now()
+            if lane.stage == nil, page.recordCount > 0 { try rotate(lane, now: now) }
             if lane.stage == nil { try lane.durable?.seen?.expect(page) }
             if let stage = lane.stage {
                 if stage.add(page, now: now) { try flush(stage, lane) }
@@ -269,11 +288,32 @@ package final class Sync: Sendable {
         }
 
         private func flush(_ stage: BatchStage, _ lane: Lane) throws(Failure) {
+            if !stage.isEmpty { try rotate(lane, now: Clock.now()) }
             let pages = try stage.flush(
                 into: lane.file, expect: { page throws(Failure) in try lane.durable?.seen?.expect(page) },
                 isWanted: { record throws(Failure) in try isWanted(record, lane) })
             for page in pages { lane.durable?.note(page.facts.checkpoint, now: Clock.now()) }
             sync.board.update { $0.runs[lane.run].records = lane.file.appended }
+        }
+
+        /// Before records come: no file is begun that nothing may come into.
+        private func rotate(_ lane: Lane, now: Instant) throws(Failure) {
+            guard let rotation = sync.rotation else { return }
+            // After an interruption the file may be full already, and its age is not known.
+            let since = lane.told.fileSince ?? now
+            lane.told.fileSince = since
+            guard rotation.isDue(bytes: lane.file.size, age: now - since) else { return }
+            if let durable = lane.durable {
+                try durable.turn(lane.files)
+            } else {
+                try lane.file.finish()
+                try LineFile.syncDirectory(of: lane.file.path)
+                try lane.file.turn(to: try lane.files.next(above: [lane.file.path]))
+            }
+            lane.told.fileSince = now
+            tellCommitted(lane)
+            let name = Sync.lastName(of: lane.file.path)
+            sync.board.update { $0.runs[lane.run].fileName = name }
         }
 
         private func isWanted(_ record: UnsafeRawBufferPointer, _ lane: Lane) throws(Failure) -> Bool {
@@ -340,12 +380,16 @@ package final class Sync: Sendable {
                 lane.pages.cancel()
                 fail(lane, failure)
             }
-            for lane in lanes where lane.durable?.waitingSince == nil { tellCommitted(lane) }
+            let now = Clock.now()
+            for lane in lanes where lane.durable?.waitingSince == nil {
+                tellCommitted(lane)
+                lane.schema?.keepIfDue(now)
+            }
         }
 
         /// What is in the file now is on the disk.
         private func tellCommitted(_ lane: Lane) {
-            let (lines, bytes) = (lane.file.lines, lane.file.written)
+            let (lines, bytes) = (lane.file.lines, lane.file.writtenInAll)
             guard lines > lane.told.lines else { return }
             lane.pages.tell(.committed(records: lines - lane.told.lines, bytes: bytes - lane.told.bytes))
             (lane.told.lines, lane.told.bytes) = (lines, bytes)
@@ -366,22 +410,24 @@ package final class Sync: Sendable {
                     if let checks = lane.checks {
                         for index in 0..<page.recordCount { checks.look(page.record(index)) }
                     }
+                    lane.schema?.look(at: page)
                     try take(page, lane)
                     return true
                 case .end:
                     if let stage = lane.stage { try flush(stage, lane) }
                     if let durable = lane.durable {
-                        if let (_, failure) = Durable.commit([durable], ended: true).first { throw failure }
-                        try durable.finish()
+                        if let (_, failure) = Durable.commit([durable], as: .ended).first { throw failure }
+                        try durable.finish(lane.files)
                     } else {
                         try lane.file.finish()
                     }
                     tellCommitted(lane)
-                    if let failure = check(lane) { fail(lane, failure) } else { end(lane, nil) }
+                    if let failure = try check(lane) { fail(lane, failure) } else { end(lane, nil) }
                 case .failed(let failure):
                     if let stage = lane.stage { try flush(stage, lane) }
                     if let durable = lane.durable {
                         if let (_, failure) = Durable.commit([durable]).first { throw failure }
+                        lane.schema?.keep()
                     } else {
                         try? lane.file.settle()
                     }
@@ -395,12 +441,21 @@ package final class Sync: Sendable {
         }
 
         /// The file is whole: what the document expects of it, and why the stream has failed then.
-        private func check(_ lane: Lane) -> Failure? {
-            guard let checks = lane.checks else { return nil }
-            let findings = checks.findings(of: sync.board.withLock { $0.runs[lane.run] })
-            sync.board.update { $0.runs[lane.run].checks = findings }
-            for finding in findings { lane.pages.tell(.check(finding)) }
-            return DataChecks.failure(findings)
+        private func check(_ lane: Lane) throws(Failure) -> Failure? {
+            var failure: Failure?
+            if let checks = lane.checks {
+                let findings = checks.findings(of: sync.board.withLock { $0.runs[lane.run] })
+                sync.board.update { $0.runs[lane.run].checks = findings }
+                for finding in findings { lane.pages.tell(.check(finding)) }
+                failure = DataChecks.failure(findings)
+            }
+            if let schema = lane.schema {
+                let drift = try schema.finish()
+                sync.board.update { $0.runs[lane.run].drift = drift }
+                for note in drift.notes { lane.pages.tell(.drift(note)) }
+                failure = failure ?? SchemaWatch.failure(drift.notes)
+            }
+            return failure
         }
 
         private func note(_ page: Page, _ lane: Lane) {

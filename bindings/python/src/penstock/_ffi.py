@@ -1,4 +1,4 @@
-"""Every function of penstock.h, typed: the only module that says ctypes.
+"""Every function of penstock.h, typed; with `_ffi_types` the only modules that say ctypes.
 
 Each handle has a pointer type of its own, so a page cannot be passed where a client is meant, and
 each prototype stands once, as a typed stub whose decorator sets the C types. `DECLARATIONS` keeps
@@ -14,189 +14,153 @@ from __future__ import annotations
 
 from ctypes import (
     CDLL,
-    CFUNCTYPE,
     POINTER,
-    Structure,
     byref,
-    c_char,
     c_char_p,
     c_int,
     c_int32,
     c_int64,
     c_size_t,
-    c_uint32,
     c_uint64,
     c_void_p,
     sizeof,
-    string_at,
 )
 from ctypes.util import find_library
-from typing import TYPE_CHECKING, Any, Callable, TypeVar, cast
+from typing import Any, Callable, TypeVar, cast
 
 from . import _library
+from ._ffi_types import (
+    BatchCallback as BatchCallback,
+)
+from ._ffi_types import (
+    BatchPointer as BatchPointer,
+)
+from ._ffi_types import (
+    ClientPointer as ClientPointer,
+)
+from ._ffi_types import (
+    CredentialCallback as CredentialCallback,
+)
+from ._ffi_types import (
+    CredentialReplyPointer as CredentialReplyPointer,
+)
+from ._ffi_types import (
+    CredentialRequestPointer as CredentialRequestPointer,
+)
+from ._ffi_types import (
+    ErrorPointer as ErrorPointer,
+)
+from ._ffi_types import (
+    EventsPointer as EventsPointer,
+)
+from ._ffi_types import (
+    LimiterPointer as LimiterPointer,
+)
+from ._ffi_types import (
+    Out as Out,
+)
+from ._ffi_types import (
+    PagePointer as PagePointer,
+)
+from ._ffi_types import (
+    PaginatorPointer as PaginatorPointer,
+)
+from ._ffi_types import (
+    Release as Release,
+)
+from ._ffi_types import (
+    StatePointer as StatePointer,
+)
+from ._ffi_types import (
+    StoreAcquire as StoreAcquire,
+)
+from ._ffi_types import (
+    StoreCommit as StoreCommit,
+)
+from ._ffi_types import (
+    StoreGet as StoreGet,
+)
+from ._ffi_types import (
+    StoreRelease as StoreRelease,
+)
+from ._ffi_types import (
+    StoreReplyPointer as StoreReplyPointer,
+)
+from ._ffi_types import (
+    StoreScan as StoreScan,
+)
+from ._ffi_types import (
+    SyncPointer as SyncPointer,
+)
+from ._ffi_types import (
+    TextPointer as TextPointer,
+)
+from ._ffi_types import (
+    bytes_of as bytes_of,
+)
+from ._ffi_types import (
+    penstock_batch as penstock_batch,
+)
+from ._ffi_types import (
+    penstock_client as penstock_client,
+)
+from ._ffi_types import (
+    penstock_credential_reply as penstock_credential_reply,
+)
+from ._ffi_types import (
+    penstock_credential_request as penstock_credential_request,
+)
+from ._ffi_types import (
+    penstock_error as penstock_error,
+)
+from ._ffi_types import (
+    penstock_events as penstock_events,
+)
+from ._ffi_types import (
+    penstock_limiter as penstock_limiter,
+)
+from ._ffi_types import (
+    penstock_page as penstock_page,
+)
+from ._ffi_types import (
+    penstock_paginator as penstock_paginator,
+)
+from ._ffi_types import (
+    penstock_slice as penstock_slice,
+)
+from ._ffi_types import (
+    penstock_state as penstock_state,
+)
+from ._ffi_types import (
+    penstock_store as penstock_store,
+)
+from ._ffi_types import (
+    penstock_store_change as penstock_store_change,
+)
+from ._ffi_types import (
+    penstock_store_reply as penstock_store_reply,
+)
+from ._ffi_types import (
+    penstock_sync as penstock_sync,
+)
+from ._ffi_types import (
+    penstock_text as penstock_text,
+)
+from ._ffi_types import (
+    text_of as text_of,
+)
+from ._ffi_types import (
+    view_of as view_of,
+)
 from ._version import VERSION
 
 __all__ = [
     "DECLARATIONS",
     "LIBRARY_PATH",
     "byref",
-    "bytes_of",
     "c_uint64",
     "sizeof",
-    "text_of",
-    "view_of",
 ]
-
-
-class penstock_slice(Structure):
-    _fields_ = (("data", c_void_p), ("size", c_size_t))
-
-    if TYPE_CHECKING:
-        data: int | None
-        size: int
-
-
-class penstock_client(Structure):
-    pass
-
-
-class penstock_credential_reply(Structure):
-    pass
-
-
-class penstock_limiter(Structure):
-    pass
-
-
-class penstock_paginator(Structure):
-    pass
-
-
-class penstock_page(Structure):
-    pass
-
-
-class penstock_sync(Structure):
-    pass
-
-
-class penstock_batch(Structure):
-    pass
-
-
-class penstock_state(Structure):
-    pass
-
-
-class penstock_store_reply(Structure):
-    pass
-
-
-class penstock_store_change(Structure):
-    _fields_ = (
-        ("kind", c_uint32),
-        ("collection", c_char_p),
-        ("key", c_char_p),
-        ("value", penstock_slice),
-    )
-
-    if TYPE_CHECKING:
-        kind: int
-        collection: bytes
-        key: bytes
-        value: penstock_slice
-
-
-class penstock_events(Structure):
-    pass
-
-
-class penstock_error(Structure):
-    pass
-
-
-class penstock_text(Structure):
-    pass
-
-
-class penstock_credential_request(Structure):
-    _fields_ = (
-        ("name", c_char_p),
-        ("method", c_char_p),
-        ("url", c_char_p),
-        ("body", penstock_slice),
-    )
-
-    if TYPE_CHECKING:
-        name: bytes
-        method: bytes | None
-        url: bytes | None
-        body: penstock_slice
-
-
-if TYPE_CHECKING:
-    from ctypes import _CArgObject, _Pointer
-
-    ClientPointer = _Pointer[penstock_client]
-    CredentialReplyPointer = _Pointer[penstock_credential_reply]
-    CredentialRequestPointer = _Pointer[penstock_credential_request]
-    LimiterPointer = _Pointer[penstock_limiter]
-    PaginatorPointer = _Pointer[penstock_paginator]
-    PagePointer = _Pointer[penstock_page]
-    SyncPointer = _Pointer[penstock_sync]
-    BatchPointer = _Pointer[penstock_batch]
-    StatePointer = _Pointer[penstock_state]
-    StoreReplyPointer = _Pointer[penstock_store_reply]
-    EventsPointer = _Pointer[penstock_events]
-    ErrorPointer = _Pointer[penstock_error]
-    TextPointer = _Pointer[penstock_text]
-    Out = _CArgObject
-else:
-    ClientPointer = POINTER(penstock_client)
-    CredentialReplyPointer = POINTER(penstock_credential_reply)
-    CredentialRequestPointer = POINTER(penstock_credential_request)
-    LimiterPointer = POINTER(penstock_limiter)
-    PaginatorPointer = POINTER(penstock_paginator)
-    PagePointer = POINTER(penstock_page)
-    SyncPointer = POINTER(penstock_sync)
-    BatchPointer = POINTER(penstock_batch)
-    StatePointer = POINTER(penstock_state)
-    StoreReplyPointer = POINTER(penstock_store_reply)
-    EventsPointer = POINTER(penstock_events)
-    ErrorPointer = POINTER(penstock_error)
-    TextPointer = POINTER(penstock_text)
-
-Release = CFUNCTYPE(None, c_void_p)
-CredentialCallback = CFUNCTYPE(None, c_void_p, CredentialRequestPointer, CredentialReplyPointer)
-BatchCallback = CFUNCTYPE(None, c_void_p, BatchPointer)
-_Texts = POINTER(c_char_p)
-StoreGet = CFUNCTYPE(None, c_void_p, c_char_p, _Texts, c_size_t, StoreReplyPointer)
-StoreScan = CFUNCTYPE(None, c_void_p, c_char_p, StoreReplyPointer)
-StoreCommit = CFUNCTYPE(
-    None,
-    c_void_p,
-    POINTER(penstock_store_change),
-    c_size_t,
-    _Texts,
-    c_size_t,
-    c_char_p,
-    c_int64,
-    StoreReplyPointer,
-)
-StoreAcquire = CFUNCTYPE(None, c_void_p, c_char_p, c_char_p, c_int64, StoreReplyPointer)
-StoreRelease = CFUNCTYPE(None, c_void_p, c_char_p, c_char_p, StoreReplyPointer)
-
-
-class penstock_store(Structure):
-    _fields_ = (
-        ("size", c_size_t),
-        ("get", StoreGet),
-        ("scan", StoreScan),
-        ("commit", StoreCommit),
-        ("acquire", StoreAcquire),
-        ("release", StoreRelease),
-    )
-
 
 _LIBRARY, LIBRARY_PATH = _library.load(CDLL, find_library)
 """The open library, and the name it was opened by."""
@@ -680,25 +644,3 @@ def penstock_error_json(error: ErrorPointer, /) -> bytes: ...
 
 @_declare(None, ErrorPointer)
 def penstock_error_free(error: ErrorPointer, /) -> None: ...
-
-
-# -------------------------------------------------------------------------------------- slices
-
-
-def bytes_of(slice: penstock_slice) -> bytes:
-    """A copy of the bytes of a slice."""
-    return string_at(slice.data, slice.size) if slice.data else b""
-
-
-def text_of(slice: penstock_slice) -> str:
-    """The text of a slice; what is not UTF-8 (a header may hold any byte) is replaced."""
-    return bytes_of(slice).decode("utf-8", "replace")
-
-
-def view_of(slice: penstock_slice, owner: object) -> memoryview:
-    """The bytes of a slice without a copy, read-only; `owner` lives as long as any view of them."""
-    if not slice.data or not slice.size:
-        return memoryview(b"")
-    array = (c_char * slice.size).from_address(slice.data)
-    array.owner = owner  # type: ignore[attr-defined]
-    return memoryview(array).cast("B").toreadonly()

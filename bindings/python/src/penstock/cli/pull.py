@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any
 
 from .._settings import Log
+from .._types import JobRotation
 from ..sync import Report, StreamReport
 from ..sync import pull as pull_streams
 from .options import Commands, add_params, params_of
@@ -58,9 +59,24 @@ def add_to(commands: Commands) -> None:
         help="each run into files of its own, <stream>.000001.jsonl and so on",
     )
     parser.add_argument(
+        "--drift",
+        choices=("off", "tell", "fail"),
+        help="with --state: whether a change of a stream's schema since the run before is told, "
+        "makes it fail, or is not looked for (default: what the document says, or tell)",
+    )
+    parser.add_argument(
         "--compress",
         choices=("gzip", "zstd"),
         help="pack the files: <stream>.jsonl.gz or <stream>.jsonl.zst",
+    )
+    parser.add_argument(
+        "--rotate-bytes",
+        metavar="SIZE",
+        help="close a file when it has a size such as 64MB, and go on in the next one, "
+        "<stream>.000001.jsonl and so on",
+    )
+    parser.add_argument(
+        "--rotate-every", metavar="TIME", help="the same when its first record is as old as 1h"
     )
     parser.add_argument("--quiet", action="store_true", help="no progress and no table")
     parser.add_argument(
@@ -104,7 +120,9 @@ def run(options: argparse.Namespace) -> int:
             state=options.state,
             max_duration=options.max_duration,
             keep_runs=options.keep_runs,
+            drift=options.drift,
             compress=options.compress,
+            rotate=_rotation(options),
             stop=stop.event,
             on_progress=None if line is None else line.show,
             log=_log(options),
@@ -121,6 +139,8 @@ def run(options: argparse.Namespace) -> int:
     elif not options.quiet:
         print(results_table(report))
     sys.stdout.flush()
+    if not options.quiet:
+        _tell(report)
     for name, stream in report.items():
         if stop.number is not None and stream.state == "cancelled":
             continue
@@ -134,6 +154,17 @@ def run(options: argparse.Namespace) -> int:
         complain("interrupted" if stop.number == signal.SIGINT else "terminated")
         return 128 + stop.number
     return 0 if report.ok else 1
+
+
+def _tell(report: Report) -> None:
+    """What is not as expected and made no stream fail."""
+    for name, stream in report.items():
+        for one in stream.checks:
+            if not one["failed"]:
+                complain(f"{name}: {one['check']}: {one['message']}")
+        for one in stream.drift:
+            if not one["failed"]:
+                complain(f"{name}: schema: {one['message']}")
 
 
 class _Stop:
@@ -168,6 +199,15 @@ def _log(options: argparse.Namespace) -> Log | None:
     if options.json:
         return {"level": options.log_level or "info", "fd": 2, "format": "json"}
     return None if options.log_level is None else {"level": options.log_level, "fd": 2}
+
+
+def _rotation(options: argparse.Namespace) -> JobRotation | None:
+    rotation: JobRotation = {}
+    if options.rotate_bytes is not None:
+        rotation["bytes"] = options.rotate_bytes
+    if options.rotate_every is not None:
+        rotation["every"] = options.rotate_every
+    return rotation or None
 
 
 def _port(text: str) -> int:
