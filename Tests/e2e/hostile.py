@@ -1,4 +1,4 @@
-"""What the tests of hostile servers share: documents with a secret in every place, and a server that says anything."""
+"""What tests of hostile servers share: a document full of secrets, a server that says anything."""
 
 from __future__ import annotations
 
