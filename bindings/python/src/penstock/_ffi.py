@@ -9,6 +9,7 @@ The library is opened with CDLL, which releases the GIL during every call.
 
 # A stub has no body: the C function takes its place.
 # mypy: disable-error-code="empty-body"
+# ruff: noqa: F405  (the types of _ffi_types)
 
 from __future__ import annotations
 
@@ -28,133 +29,12 @@ from ctypes import (
 from ctypes.util import find_library
 from typing import Any, Callable, TypeVar, cast
 
-from . import _library
-from ._ffi_types import (
-    BatchCallback as BatchCallback,
-)
-from ._ffi_types import (
-    BatchPointer as BatchPointer,
-)
-from ._ffi_types import (
-    ClientPointer as ClientPointer,
-)
-from ._ffi_types import (
-    CredentialCallback as CredentialCallback,
-)
-from ._ffi_types import (
-    CredentialReplyPointer as CredentialReplyPointer,
-)
-from ._ffi_types import (
-    CredentialRequestPointer as CredentialRequestPointer,
-)
-from ._ffi_types import (
-    ErrorPointer as ErrorPointer,
-)
-from ._ffi_types import (
-    EventsPointer as EventsPointer,
-)
-from ._ffi_types import (
-    LimiterPointer as LimiterPointer,
-)
-from ._ffi_types import (
-    Out as Out,
-)
-from ._ffi_types import (
-    PagePointer as PagePointer,
-)
-from ._ffi_types import (
-    PaginatorPointer as PaginatorPointer,
-)
-from ._ffi_types import (
-    Release as Release,
-)
-from ._ffi_types import (
-    StatePointer as StatePointer,
-)
-from ._ffi_types import (
-    StoreAcquire as StoreAcquire,
-)
-from ._ffi_types import (
-    StoreCommit as StoreCommit,
-)
-from ._ffi_types import (
-    StoreGet as StoreGet,
-)
-from ._ffi_types import (
-    StoreRelease as StoreRelease,
-)
-from ._ffi_types import (
-    StoreReplyPointer as StoreReplyPointer,
-)
-from ._ffi_types import (
-    StoreScan as StoreScan,
-)
-from ._ffi_types import (
-    SyncPointer as SyncPointer,
-)
-from ._ffi_types import (
-    TextPointer as TextPointer,
-)
-from ._ffi_types import (
-    bytes_of as bytes_of,
-)
-from ._ffi_types import (
-    penstock_batch as penstock_batch,
-)
-from ._ffi_types import (
-    penstock_client as penstock_client,
-)
-from ._ffi_types import (
-    penstock_credential_reply as penstock_credential_reply,
-)
-from ._ffi_types import (
-    penstock_credential_request as penstock_credential_request,
-)
-from ._ffi_types import (
-    penstock_error as penstock_error,
-)
-from ._ffi_types import (
-    penstock_events as penstock_events,
-)
-from ._ffi_types import (
-    penstock_limiter as penstock_limiter,
-)
-from ._ffi_types import (
-    penstock_page as penstock_page,
-)
-from ._ffi_types import (
-    penstock_paginator as penstock_paginator,
-)
-from ._ffi_types import (
-    penstock_slice as penstock_slice,
-)
-from ._ffi_types import (
-    penstock_state as penstock_state,
-)
-from ._ffi_types import (
-    penstock_store as penstock_store,
-)
-from ._ffi_types import (
-    penstock_store_change as penstock_store_change,
-)
-from ._ffi_types import (
-    penstock_store_reply as penstock_store_reply,
-)
-from ._ffi_types import (
-    penstock_sync as penstock_sync,
-)
-from ._ffi_types import (
-    penstock_text as penstock_text,
-)
-from ._ffi_types import (
-    text_of as text_of,
-)
-from ._ffi_types import (
-    view_of as view_of,
-)
+from . import _ffi_types, _library
+from ._ffi_types import *  # noqa: F403  (every one of them)
 from ._version import VERSION
 
 __all__ = [
+    *_ffi_types.__all__,
     "DECLARATIONS",
     "LIBRARY_PATH",
     "byref",

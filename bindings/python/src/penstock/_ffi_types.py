@@ -16,6 +16,50 @@ from ctypes import (
 )
 from typing import TYPE_CHECKING
 
+__all__ = [
+    "BatchCallback",
+    "BatchPointer",
+    "ClientPointer",
+    "CredentialCallback",
+    "CredentialReplyPointer",
+    "CredentialRequestPointer",
+    "ErrorPointer",
+    "EventsPointer",
+    "LimiterPointer",
+    "Out",
+    "PagePointer",
+    "PaginatorPointer",
+    "Release",
+    "StatePointer",
+    "StoreAcquire",
+    "StoreCommit",
+    "StoreGet",
+    "StoreRelease",
+    "StoreReplyPointer",
+    "StoreScan",
+    "SyncPointer",
+    "TextPointer",
+    "bytes_of",
+    "penstock_batch",
+    "penstock_client",
+    "penstock_credential_reply",
+    "penstock_credential_request",
+    "penstock_error",
+    "penstock_events",
+    "penstock_limiter",
+    "penstock_page",
+    "penstock_paginator",
+    "penstock_slice",
+    "penstock_state",
+    "penstock_store",
+    "penstock_store_change",
+    "penstock_store_reply",
+    "penstock_sync",
+    "penstock_text",
+    "text_of",
+    "view_of",
+]
+
 
 class penstock_slice(Structure):
     _fields_ = (("data", c_void_p), ("size", c_size_t))
@@ -134,6 +178,7 @@ else:
     EventsPointer = POINTER(penstock_events)
     ErrorPointer = POINTER(penstock_error)
     TextPointer = POINTER(penstock_text)
+    Out = object
 
 Release = CFUNCTYPE(None, c_void_p)
 CredentialCallback = CFUNCTYPE(None, c_void_p, CredentialRequestPointer, CredentialReplyPointer)
