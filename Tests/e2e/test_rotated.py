@@ -5,8 +5,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import shutil
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -16,6 +19,12 @@ from urllib.parse import parse_qs, urlsplit
 import penstock
 import pytest
 from penstock.cli import main
+
+from budget.redis_server import Redis
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples/python"))
+
+from own_state_store import DictStore
 
 ROWS, SIZE = 600, 20
 
@@ -282,3 +291,45 @@ def test_the_records_of_each_commit_have_a_hash_that_no_order_changes(
         file.write_bytes(lines.replace(b"x", b"y", 1) + whole[end:])
         problem = _verdict(state)["streams"][0]["problem"]
         assert "was changed between" in problem and "the same" not in problem
+
+
+@pytest.mark.parametrize("kind", ["dict", "redis"])
+def test_wherever_the_state_is(source: Any, server: Any, tmp_path: Path, kind: str) -> None:
+    if kind == "redis" and shutil.which("redis-server") is None:
+        pytest.skip("no redis-server here: scripts/setup-debian.sh")
+    with ExitStack() as ended:
+        if kind == "redis":
+            redis = Redis(tmp_path)
+            ended.callback(redis.stop)
+            state = f"unix://{redis.socket}?prefix=test"
+        else:
+            store = DictStore()
+            ended.callback(store.close)
+            state = store.url
+        _run_after_run(source, server, tmp_path / "out", state)
+
+
+def _run_after_run(source: Any, server: Any, out: Path, state: str) -> None:
+    job = {
+        "source": {**source, "limits": "10/s"},
+        "streams": ["rows"],
+        "state": state,
+        "output": {"directory": str(out), "rotate": {"bytes": "2kB"}, "canonical_hash": True},
+    }
+    penstock.pull(job, max_duration="100ms", check=False)
+    whole = {**job, "source": source}
+    assert penstock.pull(whole)["rows"].earlier_records
+    assert _all(_files(out)) == list(range(ROWS)) and len(_files(out)) == 10
+    server.rows = 100
+    penstock.pull(whole)
+    assert _all(_files(out)) == list(range(100)) and len(_files(out)) == 2
+    with penstock.State(state) as held:
+        verdict = held.verify()
+        assert verdict["ok"] and len(verdict["streams"]) == 2
+        exported = held.export()
+        held.reset("rows")
+        assert held.export()["streams"] == []
+        held.take(exported)
+        assert held.verify() == verdict
+        held.reset("rows/rows.000011.jsonl")
+        assert [stream["name"] for stream in held.verify()["streams"]] == ["rows"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import closing_exercise
@@ -19,16 +18,7 @@ from .streams import ROOT
 RECORDS = 6_000
 
 
-@dataclass(frozen=True)
-class Exercise:
-    """What it came to, for the summary."""
-
-    records: int
-    requests: int = 0
-    retries: int = 0
-
-
-def kill_and_take_up(screen: Screen, directory: Path) -> Exercise:
+def kill_and_take_up(screen: Screen, directory: Path) -> None:
     """Three streams, `kill -9` when half of their records are there, and the rest of them."""
     screen.heading("4  The closing exercise: killed in the middle, and taken up again")
     folder = directory / "exercise"
@@ -45,4 +35,3 @@ def kill_and_take_up(screen: Screen, directory: Path) -> Exercise:
         screen.line()
         right = went_on and closing_exercise.verify(base_url, folder)
     screen.verdict(right, "each record is in its file exactly once, within all limits")
-    return Exercise(sum(len(closing_exercise.lines(folder, name)) for name in NAMES))
