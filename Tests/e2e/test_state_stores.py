@@ -464,6 +464,7 @@ def test_a_password_is_a_reference(
     assert penstock.pull(job)["rows"].records == ROWS
     redis.process.kill()
 
+
 def _expire(redis: Redis) -> None:
     """A day goes by for the tokens in Redis."""
     key = "penstock:{test}:documents:tokens"
