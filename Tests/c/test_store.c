@@ -186,27 +186,28 @@ static const penstock_store functions = {
     .release = memory_release,
 };
 
-static penstock_sync *open_run(const char *directory, const char *streams, penstock_error **error) {
+/** The first error of opening the run, or of its streams. */
+static void run_all(const char *directory, const char *streams, penstock_status expected,
+                    const char *words) {
     char job[6000];
     penstock_sync *sync = NULL;
+    penstock_error *error = NULL;
     snprintf(job, sizeof job,
              "{\"sources\": [{\"source\": %s, \"streams\": %s}], "
              "\"output\": {\"directory\": \"%s\"}, \"state\": \"host:memory\"}",
              source_text(), streams, directory);
-    penstock_status status = penstock_sync_open(job, strlen(job), &sync, error);
-    CHECK_INT(status, PENSTOCK_OK);
-    return sync;
-}
-
-static void run_is(const char *directory, penstock_status expected, const char *words) {
-    penstock_error *error = NULL;
-    penstock_sync *sync = open_run(directory, "[\"cursor\"]", &error);
-    penstock_status status = penstock_sync_wait(sync, -1, &error);
+    penstock_status status = penstock_sync_open(job, strlen(job), &sync, &error);
+    if (status == PENSTOCK_OK)
+        status = penstock_sync_wait(sync, -1, &error);
     CHECK_INT(status, expected);
     if (words != NULL)
         CHECK_CONTAINS(penstock_error_message(error), words);
     penstock_error_free(error);
     penstock_sync_free(sync);
+}
+
+static void run_is(const char *directory, penstock_status expected, const char *words) {
+    run_all(directory, "[\"cursor\"]", expected, words);
 }
 
 static json_t *exported(penstock_state *state) {
@@ -220,11 +221,7 @@ static json_t *exported(penstock_state *state) {
 }
 
 static void *run_beside(void *directory) {
-    penstock_error *error = NULL;
-    penstock_sync *sync = open_run(directory, "[\"link\", \"next\", \"page\"]", &error);
-    CHECK_INT(penstock_sync_wait(sync, -1, &error), PENSTOCK_OK);
-    penstock_error_free(error);
-    penstock_sync_free(sync);
+    run_all(directory, "[\"link\", \"next\", \"page\"]", PENSTOCK_OK, NULL);
     return NULL;
 }
 
