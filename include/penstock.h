@@ -398,6 +398,8 @@ penstock_status penstock_client_state(penstock_client *client, penstock_text **o
  * "failures" (without an answer, by cause), "error_rate", "latency_ms" ("average", "p50", "p95",
  * "p99", "max"), "limit_hits", "retries" by cause, "connections", "bytes" ("wire", "decoded"),
  * "pages", "records", "duplicates", "filtered", "missing", "total", "complete" (received of total),
+ * "cursor" (the latest time that an incremental stream has seen) and "cursor_lag_ms" (how long ago that
+ * was), "checks" and "schema_drift" (of a run),
  * "committed", "runs", "time_ms" and "spent": where that time went, by "on": "response", "host" (who
  * has not taken pages), "limit" (with the limit's text), "shared_limit", "server_pause",
  * "server_quota", "server_concurrency", "breaker", "retry", "token", "line". "waiting": for each
@@ -423,7 +425,8 @@ penstock_status penstock_client_metrics(penstock_client *client, const char *for
  * where there is one, and what belongs to its kind: "request" ("method", "url" with its query's
  * values hidden, "status", "attempt", "ms", "request_id", "trace", "error"…), "waiting" ("for",
  * "limit", "until"), "retry" ("cause", "in_ms", "error", "body"…), "limit_hit", "breaker_changed",
- * "token_renewed", "token_failed", "stream_started", "stream_finished", "stream_failed", "check".
+ * "token_renewed", "token_failed", "stream_started", "stream_finished", "stream_failed", "check" and
+ * "schema_drift" (of a run; as in penstock_sync_progress()).
  *
  * Secrets are in none of it, by value and by name; what servers said is cut and its control
  * characters are written out.
@@ -940,8 +943,11 @@ penstock_status penstock_sync_wait(penstock_sync *sync, int64_t timeout_ms, pens
  * had written, where this one went on), "pages", "bytes", "requests", "retries", "total" (or null),
  * "duplicates", "filtered", "missing" (where they apply; see penstock_page_metadata()), "unchanged" and
  * "changed" (with "across_runs": records of earlier runs that were left out, and that came as updates),
- * "checks" (what does not hold of the stream's "expect": "check", "failed", "message"),
- * "elapsed_ms", "records_per_second", when it went on without some of its parents "skipped"
+ * "checks" (what does not hold of the stream's "expect": "check", "failed", "message"), "drift"
+ * (what is not as in the schema of the run before: "change" ("new", "gone", "type", "null_share"),
+ * "path", "types_before", "types_now", "share_before", "share_now", "failed", "message"; the first
+ * hundred, and in "drift_more" how many more), "cursor" and "cursor_lag_ms" (as in
+ * penstock_client_metrics()), "elapsed_ms", "records_per_second", when it went on without some of its parents "skipped"
  * ("count", and "first": why, of the first few) and, when it failed, "error" (as
  * penstock_error_json()).
  *
@@ -1028,7 +1034,8 @@ penstock_status penstock_state_open(const char *place, penstock_state **out,
  * "phase" ("running": its records are on their way into the `.part` file; "ended": all are there;
  * "done": the file has its name), "file", "checkpoint", "bytes", "records", "pages", "commits",
  * "updated_at" and "pieces" (what each commit added to the file: its number, first byte, the byte
- * behind its last one, records, SHA-256); and "runs", the last thousand, the newest first.
+ * behind its last one, records, SHA-256), "schema" where runs looked at it ("records" looked at, and
+ * "fields": "path", "of" how many objects or arrays, and how many values by type); and "runs", the last thousand, the newest first.
  *
  * @param out  The text. Yours; penstock_text_free().
  * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_STATE, PENSTOCK_ERROR_STORAGE.

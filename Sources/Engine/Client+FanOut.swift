@@ -4,6 +4,7 @@ extension Client {
         counts[id] = Counts()
         fanOuts[id] = FanOut(stream, plan, source: source)
         fanOuts[id]?.start(ids: &lastInner)
+        noteCursor(of: id)
         obey(id)
     }
 

@@ -26,6 +26,8 @@ gcc "${flags[@]}" "$here/c/dom_loop.c" -o "$build/dom_loop" -lcurl -ljansson
 gcc "${flags[@]}" "$here/c/penstock_loop.c" -o "$build/penstock_loop" \
     "-L$build" -lpenstock "-Wl,-rpath,$build"
 
+gcc "${flags[@]}" "$here/c/sync_loop.c" -o "$build/sync_loop" \
+    "-L$build" -lpenstock "-Wl,-rpath,$build"
 gcc "${flags[@]}" "$here/c/acquire.c" -o "$build/acquire" "-L$build" -lpenstock "-Wl,-rpath,$build"
 
 # A server for a number of records; it ends when its input does. The URL comes in `url`.
@@ -62,13 +64,24 @@ instructions() { # instructions RECORDS PROGRAM [OPTION]
     valgrind --tool=callgrind --callgrind-out-file=/dev/null "$build/$1" "$url" "$wanted" ${2:+"$2"} \
         {keep}>&- 2>&1 >/dev/null | sed -n 's/.*Collected : \([0-9]*\).*/\1/p'
 }
+per_page() { # per_page PROGRAM [OPTION]
+    local few many
+    few=$(instructions 10000 "$@")
+    many=$(instructions 40000 "$@")
+    echo $(((many - few) / 300))
+}
+more() { # more NAME WITH WITHOUT: how many percent
+    echo "$1: $2 instructions a page, $3 without, $(bc <<<"scale=2; ($2 - $3) * 100 / $3") % more"
+}
 if [ -z "${NO_CALLGRIND:-}" ]; then
     for loop in "${loops[@]}"; do
         read -r program option <<<"$loop"
-        few=$(instructions 10000 "$program" "$option")
-        many=$(instructions 40000 "$program" "$option")
-        echo "instructions ${program}${option:+_$option} $(((many - few) / 300))" | tee -a "$build/results"
+        echo "instructions ${program}${option:+_$option} $(per_page "$program" "$option")" | tee -a "$build/results"
     done
+    # The same library and loop, with nothing written down of what happens; and a run into a file that does not look at
+    # what the records are made of.
+    more "what is seen" "$(per_page penstock_loop)" "$(PENSTOCK_OBSERVE=off per_page penstock_loop)"
+    more "the schema" "$(per_page sync_loop)" "$(per_page sync_loop off)"
 fi
 python3 "$here/ratios.py" "$build/results"
 

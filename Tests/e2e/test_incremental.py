@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -98,6 +99,29 @@ def feed() -> Iterator[Feed]:
 
 def ids(file: Path) -> list[int]:
     return [json.loads(line)["id"] for line in file.read_text().splitlines()]
+
+
+def test_how_far_the_cursor_lags_is_told(feed: Feed, tmp_path: Path) -> None:
+    highest = max(row["at"] for row in feed.rows)
+
+    def pull() -> tuple[penstock.StreamReport, dict[str, float]]:
+        figures = tmp_path / "pull.prom"
+        report = penstock.pull(
+            feed.document, tmp_path / "out", state=tmp_path / "state.db", metrics_file=figures
+        )
+        lines = [line.split() for line in figures.read_text().splitlines() if "cursor_" in line]
+        found = {line[0].partition("{")[0]: float(line[1]) for line in lines if line[0] != "#"}
+        return report["feed"], found
+
+    for _ in range(2):
+        # The second run finds nothing new: the cursor stands where it stood, and lags further.
+        report, figures = pull()
+        at = datetime.fromisoformat(highest).timestamp()
+        assert report.cursor == highest
+        assert report.cursor_lag == pytest.approx(time.time() - at, abs=5)
+        assert figures["penstock_cursor_timestamp_seconds"] == at
+        assert figures["penstock_cursor_lag_seconds"] == pytest.approx(time.time() - at, abs=5)
+    assert report.records == 0
 
 
 def test_the_next_run_adds_what_is_new(feed: Feed, tmp_path: Path) -> None:

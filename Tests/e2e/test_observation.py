@@ -7,16 +7,12 @@ import contextlib
 import json
 import logging
 import os
-import pty
 import select
 import shlex
-import shutil
-import socket
 import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,49 +20,13 @@ from typing import Any
 
 import penstock
 import pytest
-from penstock.cli import progress
 from prometheus_client.openmetrics.parser import (
     text_string_to_metric_families as open_families,
 )
 from prometheus_client.parser import text_string_to_metric_families as families
+from watching import asked, of, python_path, spent
 
-TESTS = Path(__file__).resolve().parents[1]
 CANARY = "canary/se+cret%40/0=="
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "practice_api", "--until-eof", "--quiet"],
-        cwd=TESTS,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert process.stdin is not None and process.stdout is not None
-    url: str = json.loads(process.stdout.readline())["http"]
-    yield url
-    process.stdin.close()
-    assert process.wait(10) == 0
-
-
-def stats(server: str) -> dict[str, Any]:
-    with urllib.request.urlopen(f"{server}/_stats", timeout=30) as answer:
-        found: dict[str, Any] = json.load(answer)
-    return found
-
-
-def asked(server: str, mark: str) -> int:
-    routes = stats(server)["routes"]
-    return sum(count for path, count in routes.items() if mark in path)
-
-
-def of(metrics: dict[str, Any], name: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(one for one in metrics["streams"] if one["stream"] == name)
-    return found
-
-
-def spent(stream: dict[str, Any]) -> dict[str, float]:
-    return {one["on"]: one["ms"] for one in stream["spent"]}
 
 
 class _Hostile(BaseHTTPRequestHandler):
@@ -270,11 +230,6 @@ assert api.metrics()["events_dropped"] > 0
     subprocess.run([sys.executable, "-c", code], check=True, env=python_path(), timeout=60)
 
 
-def python_path(**more: str) -> dict[str, str]:
-    source = str(TESTS.parent / "bindings/python/src")
-    return {**os.environ, "PYTHONPATH": source, **more}
-
-
 def test_a_pipe_that_nobody_reads_holds_nothing_up(server: str) -> None:
     read, write = os.pipe()
     try:
@@ -365,6 +320,30 @@ def test_logging_gets_it_and_a_broken_handler_holds_nothing_up(server: str) -> N
     assert {"stream_started", "request"} <= {event["event"] for event in seen}
 
 
+def test_a_handler_may_call_back(server: str) -> None:
+    seen: list[str] = []
+    document: Any = {"base_url": server, "streams": {"users": "/offset/users"}}
+
+    with penstock.Client(document) as api:
+
+        class Calling(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                if len(seen) < 3:
+                    page = next(iter(api.pages("users", max_pages=1)))
+                    seen.append(f"{page.status} {of(api.metrics(), 'users')['stream']}")
+                    api.trace()
+
+        logger = logging.Logger("mine", logging.DEBUG)
+        logger.addHandler(Calling())
+        api.log_to(logger, "debug")
+        assert sum(1 for _ in api.records("users", max_pages=3)) > 0
+        for _ in range(500):
+            if len(seen) == 3:
+                break
+            time.sleep(0.01)
+    assert seen == ["200 users"] * 3
+
+
 def test_events_end_with_their_client(server: str) -> None:
     document: Any = {"base_url": server, "streams": {"users": "/offset/users"}}
     with penstock.Client(document) as api:
@@ -378,260 +357,3 @@ def test_events_end_with_their_client(server: str) -> None:
     assert "page" in names
     with pytest.raises(penstock.StateError):
         api.events()
-
-
-# ----------------------------------------------------------------------------- for monitoring
-
-
-def test_figures_on_a_port_and_in_a_file(server: str, tmp_path: Path) -> None:
-    document: Any = {"base_url": server, "streams": {"users": "/offset/users"}}
-    file = tmp_path / "penstock.prom"
-    with penstock.Client(document) as api:
-        list(api.pages("users", max_pages=2))
-        with penstock.MetricsServer(api.metrics, 0) as served:
-            with urllib.request.urlopen(f"http://127.0.0.1:{served.port}/metrics") as answer:
-                assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
-                assert {family.name for family in families(answer.read().decode())} >= {
-                    "penstock_pages"
-                }
-            wanted = urllib.request.Request(
-                f"http://127.0.0.1:{served.port}/metrics",
-                headers={"Accept": "application/openmetrics-text;version=1.0.0"},
-            )
-            with urllib.request.urlopen(wanted) as answer:
-                assert list(open_families(answer.read().decode()))  # type: ignore[no-untyped-call]
-            with pytest.raises(penstock.ConfigError, match=f"port {served.port} .* in use"):
-                penstock.MetricsServer(api.metrics, served.port)
-        with penstock.MetricsFile(file, api.metrics):
-            pass
-    assert {family.name for family in families(file.read_text())} >= {"penstock_pages"}
-    assert [path.name for path in tmp_path.iterdir()] == ["penstock.prom"]
-
-
-def test_a_pull_publishes_and_logs(server: str, tmp_path: Path) -> None:
-    document: Any = {"base_url": server, "name": "shop", "streams": {"users": "/offset/users"}}
-    log = tmp_path / "pull.log"
-    report = penstock.pull(
-        document,
-        tmp_path / "out",
-        log={"level": "debug", "file": str(log)},
-        metrics_file=tmp_path / "pull.prom",
-        metrics_port=0,
-    )
-    found = {
-        (sample.name, sample.labels.get("stream")): sample.value
-        for family in families((tmp_path / "pull.prom").read_text())
-        for sample in family.samples
-    }
-    assert found["penstock_records_total", "users"] == report.records
-    assert found["penstock_committed_total", "users"] == report.records
-    events = [json.loads(line) for line in log.read_text().splitlines()]
-    assert {"stream_started", "request", "page", "batch_committed", "stream_finished"} <= {
-        event["event"] for event in events
-    }
-    assert all(event["source"] == "shop" for event in events)
-
-
-# --------------------------------------------------------------------------------- progress
-
-
-def on_terminal(arguments: list[str], columns: int, **environment: str) -> str:
-    """What a terminal of that width gets from the command line."""
-    main, other = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "penstock", *arguments],
-        stdin=other,
-        stdout=subprocess.DEVNULL,
-        stderr=other,
-        env=python_path(COLUMNS=str(columns), LINES="24", TERM="xterm", **environment),
-    )
-    os.close(other)
-    seen = b""
-    while True:
-        try:
-            more = os.read(main, 65536)
-        except OSError:
-            break
-        if not more:
-            break
-        seen += more
-    os.close(main)
-    assert process.wait(60) == 0
-    return seen.decode()
-
-
-@pytest.mark.parametrize("columns", [20, 80])
-def test_lines_fit_the_terminal(server: str, tmp_path: Path, columns: int) -> None:
-    source = tmp_path / "source.json"
-    source.write_text(
-        json.dumps(
-            {
-                "base_url": f"{server}/fault/on:2:429;ra=2;name=w{columns}",
-                "streams": {
-                    "a-stream-with-a-long-name": {
-                        "path": "/offset/users",
-                        "pagination": {"type": "offset", "size": 100},
-                    },
-                    "users": "/offset/users",
-                },
-            }
-        )
-    )
-    arguments = ["pull", str(source), "--output", str(tmp_path / "out")]
-    seen = on_terminal(arguments, columns)
-    for drawn in seen.split("\x1b[J"):
-        for line in drawn.replace("\r", "").split("\n"):
-            plain = line
-            for code in ("\x1b[0m", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[1A"):
-                plain = plain.replace(code, "")
-            assert len(plain) < columns and "\x1b" not in plain, (plain, line)
-    assert "server's pause" in seen
-    plain = on_terminal(arguments, columns, NO_COLOR="1")
-    assert "\x1b[32m" not in plain and "\x1b[31m" not in plain
-
-
-def test_plain_lines_quiet_and_json(server: str, tmp_path: Path) -> None:
-    source = tmp_path / "source.json"
-    source.write_text(json.dumps({"base_url": server, "streams": {"users": "/offset/users"}}))
-
-    def run(*more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "penstock",
-                "pull",
-                str(source),
-                "--output",
-                str(tmp_path),
-                *more,
-            ],
-            env=python_path(),
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=60,
-        )
-
-    plain = run()
-    assert "users  " in plain.stderr and "\x1b" not in plain.stderr and "\r" not in plain.stderr
-    assert run("--quiet").stderr == ""
-    found = run("--json")
-    assert json.loads(found.stdout)["ok"]
-    events = [json.loads(line)["event"] for line in found.stderr.splitlines()]
-    assert events[0] == "stream_started" and events[-1] == "stream_finished"
-
-
-def test_names_are_shown_and_not_obeyed() -> None:
-    stream = penstock.StreamReport(
-        source=None, stream="x", file=None, state="running", records=5, pages=1, bytes=1,
-        requests=1,
-        retries=0, total=None, elapsed=1, records_per_second=5, error=None,
-        waiting={"stream": "x", "for": "limit", "limit": "4 per 1s", "left_ms": 65_000},
-    )  # fmt: skip
-    line = progress.line_of("a\x1b[2Jb\nc\u202e", stream, 200)
-    assert "\x1b" not in line and "\n" not in line and "\u202e" not in line
-    assert "limit 4 per 1s, 65s" in line
-    for width in range(1, 120):
-        assert len(progress.line_of("a-long-name-of-a-stream", stream, width)) <= width
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-@pytest.mark.skipif(shutil.which("prometheus") is None, reason="Debian's prometheus is not there")
-def test_prometheus_scrapes_it_and_promtool_takes_the_alerts(server: str, tmp_path: Path) -> None:
-    rules = TESTS.parent / "examples/alerts/penstock.yml"
-    subprocess.run(["promtool", "check", "rules", str(rules)], check=True, capture_output=True)
-    document: Any = {"base_url": server, "streams": {"users": "/offset/users"}}
-    with penstock.Client(document) as api:
-        records = sum(1 for _ in api.records("users", max_pages=3))
-        subprocess.run(
-            ["promtool", "check", "metrics"],
-            input=api.metrics("prometheus").encode(),
-            check=True,
-            capture_output=True,
-        )
-        with penstock.MetricsServer(api.metrics, 0) as served:
-            config = tmp_path / "prometheus.yml"
-            config.write_text(
-                "global: {scrape_interval: 200ms, scrape_timeout: 200ms}\n"
-                f"rule_files: [{rules}]\n"
-                "scrape_configs:\n- job_name: penstock\n"
-                f"  static_configs: [{{targets: ['127.0.0.1:{served.port}']}}]\n"
-            )
-            port = free_port()
-            process = subprocess.Popen(
-                [
-                    "prometheus",
-                    f"--config.file={config}",
-                    f"--storage.tsdb.path={tmp_path / 'data'}",
-                    f"--web.listen-address=127.0.0.1:{port}",
-                ],
-                stderr=subprocess.DEVNULL,
-            )
-            try:
-                assert asked_of_prometheus(port, "penstock_records_total") == records
-            finally:
-                process.terminate()
-                process.wait(20)
-
-
-def asked_of_prometheus(port: int, query: str) -> float | None:
-    for _ in range(200):
-        time.sleep(0.1)
-        try:
-            url = f"http://127.0.0.1:{port}/api/v1/query?query={query}"
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                found = json.load(answer)["data"]["result"]
-        except OSError:
-            continue
-        if found:
-            return float(found[0]["value"][1])
-    return None
-
-
-# ------------------------------------------------------------------------------- expectations
-
-
-def test_what_the_document_expects_is_looked_at(server: str, tmp_path: Path) -> None:
-    source: Any = {
-        "base_url": server,
-        "streams": {
-            "users": {"path": "/offset/users", "expect": {"complete": True, "not_null": ["id"]}},
-            "odd": {"path": "/offset/users", "expect": {"not_null": ["nobody.has.this"]}},
-            "told": {
-                "path": "/offset/users",
-                "expect": {"min_records": 10**9, "on_fail": "warn"},
-            },
-        },
-    }
-    report = penstock.pull(source, tmp_path, check=False, metrics_file=tmp_path / "pull.prom")
-    assert report["users"].ok and not report["users"].checks
-    assert report["odd"].state == "failed"
-    assert 'not_null: record 0: "nobody.has.this"' in str(report["odd"].error)
-    assert report["told"].ok and report["told"].checks[0]["check"] == "min_records"
-    # The records are there either way.
-    whole = (tmp_path / "users.jsonl").read_bytes()
-    assert (tmp_path / "odd.jsonl").read_bytes() == (tmp_path / "told.jsonl").read_bytes() == whole
-    found = {
-        sample.labels["stream"]: sample.value
-        for family in families((tmp_path / "pull.prom").read_text())
-        for sample in family.samples
-        if sample.name == "penstock_checks_failed_total"
-    }
-    assert found == {"users": 0, "odd": 1, "told": 0}
-    job = tmp_path / "source.json"
-    job.write_text(json.dumps(source))
-    done = subprocess.run(
-        [sys.executable, "-m", "penstock", "pull", str(job), "--output", str(tmp_path), "--quiet"],
-        env=python_path(),
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 1 and "odd: " in done.stderr

@@ -22,6 +22,8 @@ public struct JobPlan: Sendable {
     public var batchRecords = 1000
     /// Each run of a stream has a file of its own.
     public var keepsRuns = false
+    /// What is to come of schemas that change; nil: as the streams say.
+    public var drift: DriftPlan.Mode?
     public var compression = Compression.none
 
     /// The file of a stream, within `directory`: with the source's name in front when there are several.
@@ -53,6 +55,7 @@ public struct JobPlan: Sendable {
         if let text = job["commit_every"]?.value.string, let time = DurationText.parse(text) { plan.commitEvery = time }
         if let count = job["batch_records"]?.value.int { plan.batchRecords = Int(clamping: count) }
         plan.keepsRuns = job["output"]?["runs"]?.value.string == "keep"
+        plan.drift = job["drift"]?.value.string.flatMap(DriftPlan.Mode.init(rawValue:))
         var files: Set<String> = []
         for place in places {
             var entry = try entry(place, references: references)
@@ -76,6 +79,7 @@ public struct JobPlan: Sendable {
                 }
             }
             try plan.checkDuplicates(of: entry.streams, place)
+            try plan.checkDrift(of: entry.streams, place)
             plan.entries.append(entry)
         }
         return plan

@@ -25,6 +25,7 @@ extension Vocabulary {
                 "pattern", .map(names: .path, values: .filledLine),
                 "How texts look, by their path; * is any text. What is null or not there is not looked at."),
             Key("fresh", .object(freshObject), "How old the newest record may be."),
+            drift,
             Key(
                 "on_fail", .text(.one(of: ["fail", "warn"])),
                 "Whether the stream has failed then. Its records are in its file either way.", default: .string("fail")),

@@ -215,10 +215,11 @@ extension Vocabulary {
                 "max_duration", .duration(.milliseconds(1) ... .seconds(366 * 86_400)),
                 "The run stops in good order when so much time has passed, and goes on with the next one.",
                 examples: [.string("55m")]),
-            commitEvery, batchRecords,
+            commitEvery, batchRecords, jobDrift,
         ] + observationKeys,
         exclusive: [["source", "sources"], ["streams", "sources"], ["params", "sources"]],
-        needsOneOf: ["sources", "source"], dependent: [("max_duration", "state"), ("commit_every", "state")])
+        needsOneOf: ["sources", "source"],
+        dependent: [("max_duration", "state"), ("commit_every", "state"), ("drift", "state")])
 
     private static let sourceOrFile = Shape.choice([.text(.line(1...4096)), .named(sourceDocument)])
     static let sourceDocument: Shape.Definition = .init("source", "A source document.") { .object(source) }

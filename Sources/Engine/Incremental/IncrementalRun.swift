@@ -32,6 +32,9 @@ struct IncrementalRun: Sendable {
         bindings.filter { $0.isKey && !$0.isWindow }.flatMap(\.values).map(\.json).joined(separator: ",")
     }
 
+    /// The latest time of all parents', as the runs before left it.
+    var highest: WallTime? { marks.values.compactMap(\.value.time).max() }
+
     // MARK: windows
 
     mutating func begin(_ bindings: [OverBinding], from: Checkpoint?) {

@@ -49,3 +49,8 @@ enum Mark: Sendable, Equatable, Comparable {
     /// Whole numbers only.
     var integer: Int64? { if case .number(_, let text) = self { Int64(text) } else { nil } }
 }
+
+extension WallTime {
+    /// RFC 3339, exactly.
+    public var shown: String { Mark.time(self).text }
+}

@@ -29,6 +29,9 @@ final class WindowWatch: @unchecked Sendable {
         edgeEnd = window.since?.edge.highest
     }
 
+    /// Where the cursor stands, when it is a time.
+    var highest: WallTime? { [standing.high?.time, window.since?.value.time].compactMap(\.self).max() }
+
     func takeUp(_ standing: Standing) {
         self.standing = standing
         guard window.isAgain else { return }

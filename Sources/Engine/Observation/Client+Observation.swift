@@ -7,6 +7,12 @@ extension Client {
         return observation.outbox
     }
 
+    /// Whether anything is written down at all.
+    public var isObserved: Bool {
+        get { observation.isOn }
+        set { observation.isOn = newValue }
+    }
+
     public var hasEvents: Bool { !observation.outbox.isEmpty }
 
     /// The names that events give by number.
@@ -34,6 +40,12 @@ extension Client {
         if owners[id] == nil { observation.open(id, name) }
     }
 
+    /// Where the runs before left an incremental stream: it lags behind even if nothing comes now.
+    mutating func noteCursor(of id: UInt64) {
+        guard let stream = observation.watches[id]?.stream, let highest = fanOuts[id]?.run?.highest else { return }
+        observation.outbox.append(Event(at: Instant(nanoseconds: 0), stream: stream, .cursor(highest)))
+    }
+
     /// The walk is closed: whatever it was at is over.
     mutating func unwatch(_ id: UInt64, now: Instant) {
         observation.streams[id] = nil
@@ -48,6 +60,7 @@ extension Client {
 
     /// What the host is going to hear.
     mutating func note(_ action: Action, now: Instant) {
+        guard observation.isOn else { return }
         switch action {
         case .page(let walk, let facts):
             let stream = observation.watches[walk]?.stream
@@ -64,6 +77,7 @@ extension Client {
     mutating func note(
         _ head: ResponseHead?, _ failure: TransferFailure?, of flight: Flight, _ exchange: Exchange, now: Instant
     ) {
+        guard observation.isOn else { return }
         let note = RequestNote(
             exchange.request, head ?? failure?.head, failure, attempt: exchange.attempts, now - flight.sentAt)
         observation.add(.answered(note), stream: flight.stream, at: now)

@@ -22,6 +22,9 @@ public struct Event: Sendable {
         case token(FailureNote?)
         case committed(records: Int64, bytes: Int64)
         case check(CheckNote)
+        case drift(DriftNote)
+        /// Where the cursor of an incremental stream stands.
+        case cursor(WallTime)
         case finished
         case failed(FailureNote)
     }
@@ -87,6 +90,7 @@ public struct PageNote: Sendable {
     var filtered: Int64?
     var missing: Int64?
     var total: Int64?
+    var highest: WallTime?
 
     init(_ facts: PageFacts) {
         index = facts.index
@@ -96,6 +100,7 @@ public struct PageNote: Sendable {
         filtered = facts.filtered
         missing = facts.missing
         total = facts.total
+        highest = facts.highest
     }
 }
 
@@ -125,6 +130,16 @@ public final class CheckNote: Sendable {
     }
 }
 
+/// The schema is not what the run before saw.
+public final class DriftNote: Sendable {
+    public let change: SchemaChange
+    public let isFailed: Bool
+    public init(_ change: SchemaChange, isFailed: Bool) {
+        self.change = change
+        self.isFailed = isFailed
+    }
+}
+
 /// How much somebody wants to hear.
 public enum EventLevel: String, Sendable, Comparable, CaseIterable {
     case debug, info, warning, error
@@ -137,7 +152,7 @@ extension Event {
     /// Nil: nothing to tell, it only counts.
     public var level: EventLevel? {
         switch kind {
-        case .abandoned: nil
+        case .abandoned, .cursor: nil
         case .answered, .page: .debug
         case .committed: .debug
         case .spent(let cause, let span, _): cause.isHeldUp && span >= .milliseconds(100) ? .debug : nil
@@ -145,6 +160,7 @@ extension Event {
         case .started, .finished, .token(nil): .info
         case .limited, .retry, .breaker, .token: .warning
         case .check(let note): note.isFailed ? .error : .warning
+        case .drift(let note): note.isFailed ? .error : .warning
         case .failed(let note): note.failure.code == .cancelled ? .info : .error
         }
     }
@@ -164,6 +180,8 @@ extension Event {
         case .token: "token_failed"
         case .committed: "batch_committed"
         case .check: "check"
+        case .drift: "schema_drift"
+        case .cursor: "cursor"
         case .finished: "stream_finished"
         case .failed: "stream_failed"
         }

@@ -42,7 +42,7 @@ public struct EventWriter: Sendable {
 
     private func details(_ event: Event, to writer: inout JSONWriter) {
         switch event.kind {
-        case .started, .finished, .abandoned: break
+        case .started, .finished, .abandoned, .cursor: break
         case .answered(let note): request(note, to: &writer)
         case .limited(let status, let wait):
             writer.member("status", status)
@@ -60,6 +60,7 @@ public struct EventWriter: Sendable {
             writer.member("filtered", page.filtered)
             writer.member("missing", page.missing)
             writer.member("total", page.total)
+            writer.member("cursor", page.highest?.shown)
         case .waits(let cause, let until):
             writer.member("for", cause.name)
             writer.member("limit", label(cause))
@@ -84,6 +85,7 @@ public struct EventWriter: Sendable {
             writer.name("failed")
             writer.bool(note.isFailed)
             writer.member("message", clean(note.message))
+        case .drift(let note): drift(note, to: &writer)
         case .failed(let note): failure(note.failure, to: &writer)
         }
     }
@@ -135,6 +137,15 @@ public struct EventWriter: Sendable {
         writer.member("body", failure.body.map { clean($0, most: 400) })
     }
 
+    private func drift(_ note: DriftNote, to writer: inout JSONWriter) {
+        writer.member("change", note.change.kind.rawValue)
+        writer.member("path", clean(note.change.path))
+        note.change.writeFigures(to: &writer)
+        writer.name("failed")
+        writer.bool(note.isFailed)
+        writer.member("message", clean(note.change.message))
+    }
+
     private func label(_ cause: WaitCause) -> String? {
         guard case .limit(let rule) = cause else { return nil }
         return limits.indices.contains(rule) ? limits[rule] : "\(rule)"
@@ -170,6 +181,7 @@ public struct EventWriter: Sendable {
         case .started: return "started"
         case .finished: return "finished"
         case .abandoned: return "a request was given up"
+        case .cursor(let time): return "the cursor stands at \(time.shown)"
         case .answered(let note):
             let result = note.failure.map { clean($0.detail) } ?? "HTTP \(note.status)"
             let id = note.head?.wholeRequestID.map { ", request id \(clean($0, most: 200))" } ?? ""
@@ -194,6 +206,7 @@ public struct EventWriter: Sendable {
         case .token(.some(let note)): return clean(note.failure.message, most: 1000)
         case .committed(let records, let bytes): return "\(records) records, \(bytes) bytes are on disk"
         case .check(let note): return "\(clean(note.name)): \(clean(note.message))"
+        case .drift(let note): return "schema: \(clean(note.change.message))"
         case .failed(let note): return clean(note.failure.message, most: 1000)
         }
     }

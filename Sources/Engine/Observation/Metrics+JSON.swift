@@ -87,10 +87,15 @@ extension JSONWriter {
             name("complete")
             decimal(thousandths: tally.received.multipliedSaturating(by: 1000) / total)
         }
+        if let highest = tally.highest {
+            member("cursor", highest.shown)
+            member("cursor_lag_ms", snapshot.wall.lag(behind: highest).milliseconds)
+        }
         member("committed", tally.committed)
         counts("runs", [("started", tally.started), ("finished", tally.finished), ("failed", tally.failed)])
         if !tally.checks.isEmpty { counts("checks", tally.checks.map { ($0.label, $0.count) }) }
         member("checks_failed", tally.failedChecks)
+        if !tally.drifts.isEmpty { counts("schema_drift", tally.drifts.map { ($0.label.rawValue, $0.count) }) }
         name("time_ms")
         milliseconds(tally.elapsed)
         name("spent")

@@ -47,11 +47,24 @@ extension Metrics {
                         "complete_ratio", "Received of what there is.", labels, Double(tally.received) / Double(total))
                 }
             }
+            if let highest = tally.highest {
+                text.gauge(
+                    "cursor_timestamp_seconds", "The latest time of an incremental stream's records.", labels,
+                    Double(highest.seconds) + Double(highest.nanoseconds) / 1e9)
+                text.gauge(
+                    "cursor_lag_seconds", "How long ago that was.", labels,
+                    snapshot.wall.lag(behind: highest).seconds)
+            }
             for (result, count) in [("started", tally.started), ("finished", tally.finished), ("failed", tally.failed)]
             {
                 text.counter("walks", "Walks of the stream.", labels + [("result", result)], count)
             }
             text.counter("checks_failed", "Expectations of the data that do not hold.", labels, tally.failedChecks)
+            for item in tally.drifts {
+                text.counter(
+                    "schema_drift", "What is not as it was in the schema of the run before.",
+                    labels + [("change", item.label.rawValue)], item.count)
+            }
             for item in tally.spent {
                 text.counter(
                     "spent_seconds", "Where the time of the stream's walks went.",

@@ -17,13 +17,15 @@ struct Observation: Sendable {
     /// Of every walk, those inside others too.
     var streams: [UInt64: Int] = [:]
     var outbox: [Event] = []
+    /// False: nothing is written down, so that what writing costs can be measured.
+    var isOn = true
     /// Nobody has to list more streams than that; those beyond are counted together.
     private static let mostNames = 500
     /// Nobody takes them: IO does after every turn.
     private static let mostWaiting = 10_000
 
     mutating func add(_ kind: Event.Kind, stream: Int?, at now: Instant) {
-        if outbox.count < Self.mostWaiting { outbox.append(Event(at: now, stream: stream, kind)) }
+        if isOn, outbox.count < Self.mostWaiting { outbox.append(Event(at: now, stream: stream, kind)) }
     }
 
     /// Single calls are all of one name: paths are without number.
@@ -40,7 +42,9 @@ struct Observation: Sendable {
         return names.count - 1
     }
 
-    mutating func open(_ walk: UInt64, _ name: String) { watches[walk] = Watch(stream: number(of: name)) }
+    mutating func open(_ walk: UInt64, _ name: String) {
+        if isOn { watches[walk] = Watch(stream: number(of: name)) }
+    }
 
     /// It is at that from now on.
     mutating func turn(_ walk: UInt64, to cause: WaitCause, until: Instant?, now: Instant) {

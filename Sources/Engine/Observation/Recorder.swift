@@ -31,7 +31,7 @@ public struct Recorder: Sendable {
         case .token(nil): tokensRenewed += 1
         case .token: tokensFailed += 1
         case .breaker(let note): if note.to == "open" { breakersOpened += 1 }
-        case .page, .abandoned, .spent: return last
+        case .page, .abandoned, .spent, .cursor: return last
         default: break
         }
         keep(Entry(number: last, event: event))

@@ -53,6 +53,12 @@ public struct WallStart: Sendable {
         self.nanosecondsSinceEpoch = nanosecondsSinceEpoch
     }
 
+    /// How long before now that was; none when it is still to come.
+    public func lag(behind time: WallTime) -> Timespan {
+        let (seconds, rest) = nanosecondsSinceEpoch.quotientAndRemainder(dividingBy: 1_000_000_000)
+        return max(.zero, WallTime(epochSeconds: seconds, nanoseconds: Int32(clamping: rest)) - time)
+    }
+
     /// RFC 3339 in UTC, with milliseconds.
     func text(_ at: Instant) -> String {
         let nanoseconds = nanosecondsSinceEpoch.addingSaturating((at - instant).nanoseconds)

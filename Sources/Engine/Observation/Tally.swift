@@ -24,11 +24,14 @@ struct Tally: Sendable {
     var filtered: Int64 = 0
     var missing: Int64 = 0
     var total: Int64?
+    /// The latest time seen, of a stream that is read incrementally.
+    var highest: WallTime?
     var spent: [Count<WaitCause>] = []
     var committed: Int64 = 0
     var committedBytes: Int64 = 0
     var checks: [Count<String>] = []
     var failedChecks: Int64 = 0
+    var drifts: [Count<SchemaChange.Kind>] = []
     var started: Int64 = 0
     var finished: Int64 = 0
     var failed: Int64 = 0
@@ -49,6 +52,8 @@ struct Tally: Sendable {
             filtered = filtered.addingSaturating(page.filtered ?? 0)
             missing = missing.addingSaturating(page.missing ?? 0)
             if let now = page.total { total = now }
+            if let time = page.highest { highest = max(highest ?? time, time) }
+        case .cursor(let time): highest = max(highest ?? time, time)
         case .spent(let cause, let span, let isOver): Self.add(cause, span, times: isOver ? 1 : 0, to: &spent)
         case .committed(let records, let bytes):
             committed = committed.addingSaturating(records)
@@ -56,6 +61,7 @@ struct Tally: Sendable {
         case .check(let note):
             Self.add(note.name, to: &checks)
             if note.isFailed { failedChecks += 1 }
+        case .drift(let note): Self.add(note.change.kind, to: &drifts)
         case .finished: finished += 1
         case .failed: failed += 1
         case .waits, .breaker, .token: break

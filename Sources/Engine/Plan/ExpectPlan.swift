@@ -13,6 +13,8 @@ public struct ExpectPlan: Sendable {
     var ranges: [Bounds] = []
     var patterns: [(path: JSONPath, glob: Glob)] = []
     var fresh: (path: JSONPath, within: Timespan)?
+    /// Nil: as the run says.
+    var drift: DriftPlan?
     /// Else it is only told.
     public var isFailing = true
 
@@ -38,6 +40,7 @@ public struct ExpectPlan: Sendable {
         if let fresh = place["fresh"], let within = fresh["within"]?.value.string.flatMap(DurationText.parse) {
             plan.fresh = (try path(fresh["path"]?.value.string, fresh), within)
         }
+        plan.drift = place["drift"].map { DriftPlan.read($0) }
         plan.isFailing = place["on_fail"]?.value.string != "warn"
         return plan
     }

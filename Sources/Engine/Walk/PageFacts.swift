@@ -38,6 +38,8 @@ public struct PageFacts: Sendable {
     public var indexWithin: UInt64?
     /// From where a walk goes on behind this page; nil for a single request.
     public var checkpoint: Checkpoint?
+    /// The latest time that a stream which is read incrementally has seen, in this window or in runs before.
+    public var highest: WallTime?
     /// For the children of this stream.
     var given: [ParentReader.Given] = []
 }

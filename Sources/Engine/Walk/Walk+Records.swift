@@ -72,6 +72,7 @@ extension Walk {
             reading.recordArray = nil
         }
         watch?.note(reading.records, of: reading)
+        facts.highest = watch?.highest
         return isCut
     }
 

@@ -209,6 +209,7 @@ package final class ClientLoop: Sendable {
             observer = Observer(loop.sinks)
             let budget = loop.shared?.share { [weak loop] in loop?.post(.wake) }
             engine = Engine.Client(source: loop.source, budget: budget, notary: SystemNotary(host: loop.host))
+            engine.isObserved = Observer.isOn
             engine.keys = RequestKeys(seed: SystemServices.chance())
         }
 

@@ -10,6 +10,7 @@ internal import Glibc
 /// | `streams` | the stream | where it stands |
 /// | `pieces/<stream>` | the commit's number, 19 digits | what it added to the file |
 /// | `seen/<stream>` | the key's fingerprint | the content's |
+/// | `schemas/<stream>` | `known`, `running` | what the records looked like |
 /// | `runs` | when it began, 19 digits | a run; the last thousand |
 /// | `tokens` | a name | a token |
 package final class KeyedState: StateStore {
@@ -143,6 +144,7 @@ package final class KeyedState: StateStore {
             known.flatMap { name -> [KeyedChange] in
                 [
                     .clear(collection: "pieces/" + name), .clear(collection: "seen/" + name),
+                    .clear(collection: "schemas/" + name),
                     .delete(collection: "streams", key: name),
                 ]
             }, of: known)
@@ -203,6 +205,22 @@ package final class KeyedState: StateStore {
             found[key] = content
         }
         return found
+    }
+
+    // MARK: schemas
+
+    package func schemaTexts(of stream: String) throws(Failure) -> [String: String] {
+        try check()
+        return try store.get(StateSchema.parts, in: "schemas/" + stream)
+    }
+
+    package func keep(schemaTexts texts: [String: String], of stream: String) throws(Failure) {
+        let collection = "schemas/" + stream
+        try write(
+            StateSchema.parts.map { part in
+                texts[part].map { .put(collection: collection, key: part, value: $0) }
+                    ?? .delete(collection: collection, key: part)
+            }, of: [stream])
     }
 
     // MARK: tokens

@@ -276,6 +276,7 @@ package final class StateFile: StateStore, @unchecked Sendable {
                     }
                     count = database.changes
                 }
+                try Self.forgetSchemas(name, database)
             }
             return count
         }

@@ -47,6 +47,12 @@ package protocol StateStore: AnyObject, Sendable {
     /// Of those that are known.
     func contents(of keys: [Fingerprint], in stream: String) throws(Failure) -> SeenRecords.Waiting
 
+    // MARK: schemas
+
+    /// What the records of a stream looked like, as texts: of the runs before ("known"), of the one under way ("running").
+    func schemaTexts(of stream: String) throws(Failure) -> [String: String]
+    func keep(schemaTexts texts: [String: String], of stream: String) throws(Failure)
+
     // MARK: tokens
 
     /// What their names are made with, once for a state. Fails where others may read what is in it.

@@ -21,6 +21,8 @@ extension StateStore {
     package func exported() throws(Failure) -> String {
         var streams: [(StateFile.Entry, [StateFile.Piece])] = []
         for entry in try entries() { streams.append((entry, try pieces(of: entry.name))) }
+        var schemas: [String: StateSchema] = [:]
+        for (entry, _) in streams { schemas[entry.name] = try schema(of: entry.name) }
         let history = try runs(atMost: 1000)
         var writer = JSONWriter()
         writer.object { writer in
@@ -38,6 +40,7 @@ extension StateStore {
                         object.member("pages", entry.pages)
                         object.member("commits", entry.commits)
                         object.member("updated_at", entry.updatedAt)
+                        schemas[entry.name]?.write(to: &object)
                         object.name("pieces")
                         object.array { list in for piece in pieces { Self.write(piece, to: &list) } }
                     }
@@ -77,6 +80,7 @@ extension StateStore {
             throw Failure(.config, "the text is no exported state of version \(Self.textVersion)")
         }
         var changes: [(StateFile.Entry, [StateFile.Piece])] = []
+        var schemas: [(String, StateSchema)] = []
         for (index, stream) in streams.enumerated() {
             func wrong(_ name: String) -> Failure {
                 Failure(
@@ -104,12 +108,14 @@ extension StateStore {
                 pieces.append(StateFile.Piece(number: number, start: start, end: end, records: records, sha256: sha256))
             }
             changes.append((entry, pieces))
+            schemas.append((name, StateSchema(stream)))
         }
         for (entry, pieces) in changes {
             try lease(entry.name)
             try begin(entry)
             try commit(pieces.map { (entry, $0) })
         }
+        for (name, schema) in schemas { try keep(schema, of: name) }
     }
 
     // MARK: verify

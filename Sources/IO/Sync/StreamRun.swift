@@ -34,6 +34,10 @@ struct StreamRun: Sendable {
     var warnings: [String] = []
     /// What does not hold of what is expected.
     var checks: [CheckNote] = []
+    /// What is not as in the schema of the run before, and how much more of it there is.
+    var drift: (notes: [DriftNote], more: Int) = ([], 0)
+    /// The latest time that an incremental stream has seen.
+    var highest: WallTime?
     var startedAt: Instant?
     var endedAt: Instant?
     var failure: Failure?
@@ -44,6 +48,7 @@ struct StreamRun: Sendable {
     mutating func note(_ facts: PageFacts) {
         if let more = facts.duplicates { duplicates = (duplicates ?? 0).addingReportingOverflow(more).partialValue }
         if let more = facts.filtered { filtered = (filtered ?? 0).addingReportingOverflow(more).partialValue }
+        if let time = facts.highest { highest = max(highest ?? time, time) }
         if let more = facts.missing { missing = (missing ?? 0).addingReportingOverflow(more).partialValue }
     }
 
@@ -81,6 +86,10 @@ struct StreamRun: Sendable {
             writer.member("missing", missing)
             writer.member("unchanged", unchanged)
             writer.member("changed", changed)
+            if let highest {
+                writer.member("cursor", highest.shown)
+                writer.member("cursor_lag_ms", Clock.wallStart().lag(behind: highest).milliseconds)
+            }
             writer.member("elapsed_ms", elapsed.milliseconds)
             writer.name("records_per_second")
             let milliseconds = max(1, elapsed.milliseconds)
@@ -111,6 +120,7 @@ struct StreamRun: Sendable {
                     }
                 }
             }
+            SchemaWatch.write(drift.notes, more: drift.more, to: &writer)
             if let failure {
                 writer.name("error")
                 writer.literal(failure.json(statusName: statusName(failure.code)))

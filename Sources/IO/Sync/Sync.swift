@@ -23,6 +23,7 @@ package final class Sync: Sendable {
     /// Commits are made together, as many as come in such a time.
     private let commitEvery: Timespan
     private let keepsRuns: Bool
+    private let job: JobPlan
     private let compression: Compression
     private let batchRecords: Int
     private let batch: Batch.Function?
@@ -33,6 +34,7 @@ package final class Sync: Sendable {
         try Sync.makeDirectory(job.directory)
         state = try job.state.map { place throws(Failure) in try States.open(place) }
         maxDuration = job.maxDuration
+        self.job = job
         commitEvery = job.commitEvery
         (keepsRuns, batchRecords, self.batch) = (job.keepsRuns, job.batchRecords, batch)
         compression = job.compression
@@ -136,6 +138,7 @@ package final class Sync: Sendable {
         let durable: Durable?
         let stage: BatchStage?
         let checks: DataChecks?
+        let schema: SchemaWatch?
         let told = Told()
     }
 
@@ -176,12 +179,13 @@ package final class Sync: Sendable {
                     }
                 }
                 let file = if let durable { durable.file } else { try LineFile(path: path, compression) }
+                let schema = try schema(of: stream, name, client.source, durable)
                 let pages = try client.open(stream, isCall: false)
                 let stage = batch.map { BatchStage(name, most: batchRecords, $0) }
                 lanes.append(
                     Lane(
                         run: index, pages: pages, file: file, durable: durable, stage: stage,
-                        checks: DataChecks(stream)))
+                        checks: DataChecks(stream), schema: schema))
                 let earlier = durable.flatMap { $0.earlier.pages > 0 ? $0.earlier.records : nil }
                 board.update { board in
                     board.runs[index].state = .running
@@ -198,6 +202,14 @@ package final class Sync: Sendable {
             throw Failure(.noMemory, "the writer thread could not be started")
         }
         self.thread.withLock { $0 = thread }
+    }
+
+    /// Nil: nobody asks what it looks like.
+    private func schema(
+        of stream: Engine.Stream, _ name: String, _ source: Source, _ durable: Durable?
+    ) throws(Failure) -> SchemaWatch? {
+        guard let state, let durable, let plan = job.drift(of: stream) else { return nil }
+        return try SchemaWatch(plan, name, in: state, source, isGoingOn: durable.earlier.pages > 0)
     }
 
     private func path(of name: String) throws(Failure) -> String {
@@ -340,7 +352,11 @@ package final class Sync: Sendable {
                 lane.pages.cancel()
                 fail(lane, failure)
             }
-            for lane in lanes where lane.durable?.waitingSince == nil { tellCommitted(lane) }
+            let now = Clock.now()
+            for lane in lanes where lane.durable?.waitingSince == nil {
+                tellCommitted(lane)
+                lane.schema?.keepIfDue(now)
+            }
         }
 
         /// What is in the file now is on the disk.
@@ -366,6 +382,7 @@ package final class Sync: Sendable {
                     if let checks = lane.checks {
                         for index in 0..<page.recordCount { checks.look(page.record(index)) }
                     }
+                    lane.schema?.look(at: page)
                     try take(page, lane)
                     return true
                 case .end:
@@ -377,11 +394,12 @@ package final class Sync: Sendable {
                         try lane.file.finish()
                     }
                     tellCommitted(lane)
-                    if let failure = check(lane) { fail(lane, failure) } else { end(lane, nil) }
+                    if let failure = try check(lane) { fail(lane, failure) } else { end(lane, nil) }
                 case .failed(let failure):
                     if let stage = lane.stage { try flush(stage, lane) }
                     if let durable = lane.durable {
                         if let (_, failure) = Durable.commit([durable]).first { throw failure }
+                        lane.schema?.keep()
                     } else {
                         try? lane.file.settle()
                     }
@@ -395,12 +413,21 @@ package final class Sync: Sendable {
         }
 
         /// The file is whole: what the document expects of it, and why the stream has failed then.
-        private func check(_ lane: Lane) -> Failure? {
-            guard let checks = lane.checks else { return nil }
-            let findings = checks.findings(of: sync.board.withLock { $0.runs[lane.run] })
-            sync.board.update { $0.runs[lane.run].checks = findings }
-            for finding in findings { lane.pages.tell(.check(finding)) }
-            return DataChecks.failure(findings)
+        private func check(_ lane: Lane) throws(Failure) -> Failure? {
+            var failure: Failure?
+            if let checks = lane.checks {
+                let findings = checks.findings(of: sync.board.withLock { $0.runs[lane.run] })
+                sync.board.update { $0.runs[lane.run].checks = findings }
+                for finding in findings { lane.pages.tell(.check(finding)) }
+                failure = DataChecks.failure(findings)
+            }
+            if let schema = lane.schema {
+                let drift = try schema.finish()
+                sync.board.update { $0.runs[lane.run].drift = drift }
+                for note in drift.notes { lane.pages.tell(.drift(note)) }
+                failure = failure ?? SchemaWatch.failure(drift.notes)
+            }
+            return failure
         }
 
         private func note(_ page: Page, _ lane: Lane) {

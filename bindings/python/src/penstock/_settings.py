@@ -29,6 +29,14 @@ class Freshness(TypedDict):
     within: str
 
 
+class Drift(TypedDict, total=False):
+    """Which changes of a schema count, and how closely records are looked at."""
+
+    fail_on: Sequence[Literal["new", "gone", "type", "null_share"]]
+    null_percent: int
+    sample: int
+
+
 class Expectations(TypedDict, total=False):
     """What the data of a run are held against."""
 
@@ -39,6 +47,7 @@ class Expectations(TypedDict, total=False):
     range: Mapping[str, Range]
     pattern: Mapping[str, str]
     fresh: Freshness
+    drift: Literal["off", "tell", "fail"] | Drift
     on_fail: Literal["fail", "warn"]
 
 

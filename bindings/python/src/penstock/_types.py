@@ -528,3 +528,4 @@ class JobDocument(TypedDict, total=False):
     log: Log
     commit_every: str
     batch_records: int
+    drift: Literal["off", "tell", "fail"]

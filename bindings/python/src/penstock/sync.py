@@ -70,6 +70,13 @@ class StreamReport:
     """Records of earlier runs that came with another content, and were written."""
     checks: tuple[Mapping[str, Any], ...] = ()
     """What does not hold of what the document expects ("check", "failed", "message")."""
+    drift: tuple[Mapping[str, Any], ...] = ()
+    """What is not as in the schema of the run before ("change", "path", "types_before",
+    "types_now", "share_before", "share_now", "failed", "message"); the first hundred."""
+    cursor: str | None = None
+    """The latest time that a stream which is read incrementally has seen."""
+    cursor_lag: float | None = None
+    """How long ago that was when the report was made, in seconds."""
     waiting: Mapping[str, Any] | None = None
     """What it waits for now ("for", "limit", "since_ms", "left_ms", "until"); None when it is over,
     and in reports that nobody asked to have it in."""
@@ -277,6 +284,7 @@ def pull(
     interval: float = 0.25,
     timeout: float | None = None,
     check: bool = True,
+    drift: Literal["off", "tell", "fail"] | None = None,
     log: Log | None = None,
     metrics_file: str | os.PathLike[str] | None = None,
     metrics_port: int | None = None,
@@ -315,6 +323,9 @@ def pull(
         timeout: When to give up, in seconds; None: never.
         check: Raise the first error of a stream, once all streams have ended; the error's
             attribute `report` holds the results. False leaves the errors in the report.
+        drift: With `state`: whether changes of a stream's schema since the run before are told
+            ("tell", the default), make it fail, or are not looked for, in place of what the
+            document says. A stream that failed goes on to do so until a run tells.
         log: Where what happens is written: `{"level": "info", "file": "pull.log"}` ("log" in
             `penstock.schema()`).
         metrics_file: A file that gets the figures of the run for Prometheus's node_exporter (its
@@ -332,7 +343,7 @@ def pull(
         output["runs"] = "keep"
     if compress is not None:
         output["compress"] = compress
-    document = job_document(job, output, streams, params, state, max_duration, log)
+    document = job_document(job, output, streams, params, state, max_duration, log, drift)
     deadline = None if timeout is None else time.monotonic() + timeout
     with document.named_in_errors():
         run = Sync(document.text, batch=batch)
@@ -372,6 +383,7 @@ def job_document(
     state: StatePlace | None = None,
     max_duration: str | None = None,
     log: Log | None = None,
+    drift: str | None = None,
 ) -> Document:
     """The job that pulls a source, or a job as it is; `output` goes over what that says there."""
     document = read_document(job)
@@ -388,13 +400,16 @@ def job_document(
             about["state"] = state_name(state)
         if max_duration is not None:
             about["max_duration"] = max_duration
+        if drift is not None:
+            about["drift"] = drift
         if log is not None:
             about["log"] = dict(log)
         about["output"] = {"directory": "out", **(output or {})}
         # The source goes in as it was written: numbers keep their text.
         text = b'{"source":%s,%s' % (document.text, dumps(about)[1:])
         return Document(text, document.path)
-    if (streams, params, state, max_duration, log) == (None,) * 5 and not output:
+    given = (streams, params, state, max_duration, log, drift)
+    if given == (None,) * 6 and not output:
         return document
     content = json.loads(document.text)
     if (streams is not None or params is not None) and "sources" in content:
@@ -408,6 +423,8 @@ def job_document(
         content["params"] = {**content.get("params", {}), **params}
     if state is not None:
         content["state"] = state_name(state)
+    if drift is not None:
+        content["drift"] = drift
     if log is not None:
         content["log"] = dict(log)
     if max_duration is not None:
@@ -445,6 +462,7 @@ def _report(pointer: _ffi.SyncPointer) -> Report:
 def _stream_report(document: Mapping[str, Any]) -> StreamReport:
     error = document.get("error")
     skipped = document.get("skipped", {})
+    lag = document.get("cursor_lag_ms")
     return StreamReport(
         source=document.get("source"),
         stream=document["stream"],
@@ -468,6 +486,9 @@ def _stream_report(document: Mapping[str, Any]) -> StreamReport:
         unchanged=document.get("unchanged"),
         changed=document.get("changed"),
         checks=tuple(document.get("checks", ())),
+        drift=tuple(document.get("drift", ())),
+        cursor=document.get("cursor"),
+        cursor_lag=None if lag is None else lag / 1000,
         warnings=tuple(document.get("warnings", ())),
     )
 

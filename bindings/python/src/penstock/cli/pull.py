@@ -58,6 +58,12 @@ def add_to(commands: Commands) -> None:
         help="each run into files of its own, <stream>.000001.jsonl and so on",
     )
     parser.add_argument(
+        "--drift",
+        choices=("off", "tell", "fail"),
+        help="with --state: whether a change of a stream's schema since the run before is told, "
+        "makes it fail, or is not looked for (default: what the document says, or tell)",
+    )
+    parser.add_argument(
         "--compress",
         choices=("gzip", "zstd"),
         help="pack the files: <stream>.jsonl.gz or <stream>.jsonl.zst",
@@ -104,6 +110,7 @@ def run(options: argparse.Namespace) -> int:
             state=options.state,
             max_duration=options.max_duration,
             keep_runs=options.keep_runs,
+            drift=options.drift,
             compress=options.compress,
             stop=stop.event,
             on_progress=None if line is None else line.show,
@@ -121,6 +128,8 @@ def run(options: argparse.Namespace) -> int:
     elif not options.quiet:
         print(results_table(report))
     sys.stdout.flush()
+    if not options.quiet:
+        _tell(report)
     for name, stream in report.items():
         if stop.number is not None and stream.state == "cancelled":
             continue
@@ -134,6 +143,17 @@ def run(options: argparse.Namespace) -> int:
         complain("interrupted" if stop.number == signal.SIGINT else "terminated")
         return 128 + stop.number
     return 0 if report.ok else 1
+
+
+def _tell(report: Report) -> None:
+    """What is not as expected and made no stream fail."""
+    for name, stream in report.items():
+        for one in stream.checks:
+            if not one["failed"]:
+                complain(f"{name}: {one['check']}: {one['message']}")
+        for one in stream.drift:
+            if not one["failed"]:
+                complain(f"{name}: schema: {one['message']}")
 
 
 class _Stop:

@@ -13,6 +13,7 @@ from typing import Any
 from ..state import State
 from .options import Commands
 from .output import complain
+from .progress import visible
 
 
 def add_to(commands: Commands) -> None:
@@ -26,6 +27,7 @@ def add_to(commands: Commands) -> None:
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     show = _action(actions, "show", _show, "where each stream stands")
     show.add_argument("--json", action="store_true", help="as JSON, with commits and runs")
+    show.add_argument("--schema", action="store_true", help="also the fields of each stream")
     _action(actions, "export", _export, "all of it as JSON, to stdout")
     taking = _action(actions, "import", _import, "take in what `export` wrote")
     taking.add_argument("text", metavar="EXPORTED.json", help="the file; - for stdin")
@@ -70,7 +72,28 @@ def _show(options: argparse.Namespace) -> int:
             f"{stream['pages']} pages, {stream['bytes']} bytes, {stream['updated_at']}, "
             f"{stream['file']}"
         )
+        if options.schema:
+            _show_schema(stream.get("schema"))
     return 0
+
+
+def _show_schema(schema: dict[str, Any] | None) -> None:
+    if schema is None:
+        print("  no schema is known")
+        return
+    print(f"  of {schema['records']} records:")
+    for field in schema["fields"]:
+        types = [
+            f"{name} {field[name]}"
+            for name in ("boolean", "integer", "number", "string", "array", "object", "null")
+            if name in field
+        ]
+        many = ", more names than are kept" if field.get("map") else ""
+        print(f"  {visible(field['path'])}: {', '.join(types)} of {field['of']}{many}")
+    if schema.get("map"):
+        print("  and more names than are kept")
+    if schema.get("more"):
+        print(f"  and {schema['more']} values at places that are not kept")
 
 
 def _export(options: argparse.Namespace) -> int:
