@@ -829,7 +829,8 @@ void penstock_page_free(penstock_page *page);
  * lets the stream begin anew.
  *
  * With "compress" in "output" the files are packed: `<stream>.jsonl.gz`, `<stream>.jsonl.zst`. Each commit
- * ends a member or frame.
+ * ends a member or frame. With "rotate" they are many, `<stream>.000001.jsonl` and so on, each of which
+ * is committed and never touched again when it has lost its `.part`.
  *
  * @param job    JSON; "job" in the schema: `{"sources": [{"source": {…}}], "output": {"directory": "out"}}`.
  * @param size   Its length in bytes.
@@ -1032,10 +1033,13 @@ penstock_status penstock_state_open(const char *place, penstock_state **out,
 /**
  * All that a state knows, as a JSON object: "penstock_state" (1), "streams", an array with "name",
  * "phase" ("running": its records are on their way into the `.part` file; "ended": all are there;
- * "done": the file has its name), "file", "checkpoint", "bytes", "records", "pages", "commits",
+ * "done": the file has its name; "closing": all are there, and more follow in another file), "file", "checkpoint", "bytes", "records", "pages", "commits",
  * "updated_at" and "pieces" (what each commit added to the file: its number, first byte, the byte
- * behind its last one, records, SHA-256), "schema" where runs looked at it ("records" looked at, and
- * "fields": "path", "of" how many objects or arrays, and how many values by type); and "runs", the last thousand, the newest first.
+ * behind its last one, records, SHA-256, with "canonical_hash" that of its records whatever their order),
+ * "schema" where runs looked at it ("records" looked at, and "fields": "path", "of" how many objects or arrays, and
+ * how many values by type); files of a stream that were closed before its last one, of this run ("closed"), of
+ * those that are kept ("done") and of the one that this one replaces ("replaced"), as streams named
+ * "users/users.000001.jsonl"; and "runs", the last thousand, the newest first.
  *
  * @param out  The text. Yours; penstock_text_free().
  * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_STATE, PENSTOCK_ERROR_STORAGE.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Run the demonstration: four streams at their limits, a report joined from three of them, and all
-# flights out of New York in 2013, every result compared with what the servers hold. About half a
-# minute; files go to .build/demo. Needs the release library and scripts/setup-python.sh; `make
+# Run the demonstration: four streams at their limits, a report joined from three of them, all flights
+# out of New York in 2013, and three streams that are killed in the middle and taken up again; every
+# result compared with what the servers hold. Less than a minute; files go to .build/demo. Needs the release library and scripts/setup-python.sh; `make
 # demo` brings both. Options: scripts/demo.sh --help.
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)

@@ -55,7 +55,7 @@ for compiler in gcc clang; do
     mkdir -p "$bin"
     make -s -C "$root/examples/c" CC="$compiler" BUILD="$bin" \
         CFLAGS="-std=c99 -O1 -Wall -Wextra -pedantic -Werror"
-    check "$compiler builds them" "$(ls "$bin" | tr '\n' ' ')" "get jansson own_database paginate poll pull shared_limiter "
+    check "$compiler builds them" "$(ls "$bin" | tr '\n' ' ')" "batch get jansson own_database paginate poll pull shared_limiter "
 
     check "$compiler get" "$("$bin/get" source.json '{"path": "/single/users/7"}' 2>/dev/null | hash_of)" \
         "$({ curl -sf "$url/single/users/7"; echo; } | hash_of)"
@@ -94,6 +94,20 @@ for compiler in gcc clang; do
     for stream in users transactions events; do
         check "$compiler pull: $stream.jsonl" "$(hash_of <"out/$stream.jsonl")" "$(truth "$stream" sha256)"
     done
+    every=$(($(truth users count) + $(truth transactions count) + $(truth events count)))
+    active=$(cat out/*.jsonl | grep -c '"status":"active"')
+    users=$(grep -c '"status":"active"' out/users.jsonl)
+    rm -rf out
+    check "$compiler batch" "$("$bin/batch" job.json '"status":"active"')" \
+        "$active records written, $((every - active)) left out"
+    check "$compiler batch writes those that hold the text" \
+        "$(wc -l <out/users.jsonl) $(grep -c '"status":"active"' out/users.jsonl) $(wc -l <out/events.jsonl)" \
+        "$users $users 0"
+    check "$compiler batch keeps records as they are" \
+        "$("$bin/batch" job.json '' >/dev/null && hash_of <out/users.jsonl)" "$(truth users sha256)"
+    check "$compiler batch puts them into envelopes" \
+        "$("$bin/batch" job.json '' envelope >/dev/null && sed 's/^{"stream":"users","record":\(.*\)}$/\1/' out/users.jsonl | hash_of)" \
+        "$(truth users sha256)"
     check "$compiler pull's table has a line for each stream" "$(grep -c 'done' table)" 3
 done
 if [ $failed -ne 0 ]; then

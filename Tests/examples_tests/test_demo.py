@@ -20,9 +20,9 @@ from demo import servers, streams
 from .conftest import ROOT, environment
 
 SCRIPT = ROOT / "scripts" / "demo.sh"
-SMALL = ("--records", "400", "--without-flights")
+SMALL = ("--records", "400", "--without-flights", "--without-exercise")
 # More than the blog lets through in one second, so that progress is seen.
-LONGER = ("--records", "1600", "--without-flights")
+LONGER = ("--records", "1600", "--without-flights", "--without-exercise")
 ESCAPE = "\x1b"
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
 

@@ -25,6 +25,10 @@ public struct JobPlan: Sendable {
     /// What is to come of schemas that change; nil: as the streams say.
     public var drift: DriftPlan.Mode?
     public var compression = Compression.none
+    /// Each commit has a hash of its records besides that of its bytes.
+    public var hashesRecords = false
+    /// Nil: a run of a stream is one file.
+    public var rotation: RotationPlan?
 
     /// The file of a stream, within `directory`: with the source's name in front when there are several.
     public func fileName(of stream: Stream, in entry: Entry) -> String {
@@ -49,12 +53,22 @@ public struct JobPlan: Sendable {
         plan.state = try job["state"].map { state throws(Failure) in try parser.statePlace(state) }
         plan.maxDuration = job["max_duration"]?.value.string.flatMap(DurationText.parse)
         plan.log = try job["log"].map { log throws(Failure) in try LogPlan.read(log) }
+        plan.keepsRuns = job["output"]?["runs"]?.value.string == "keep"
         let packing = job["output"]?["compress"]?.value.string
         plan.compression = packing.flatMap(Compression.init) ?? .none
+        plan.hashesRecords = job["output"]?["canonical_hash"]?.value.bool ?? false
+        if plan.hashesRecords, plan.state == nil {
+            throw (job["output"]?["canonical_hash"] ?? job).failure("hashes of records are kept in the \"state\"")
+        }
+        plan.rotation = RotationPlan(job["output"]?["rotate"]?.value)
+        if plan.rotation != nil, !plan.keepsRuns, plan.state == nil {
+            throw (job["output"]?["rotate"] ?? job).failure(
+                "files that are rotated need a \"state\", by which a run knows those of the run before that it replaces, or "
+                    + "\"runs\": \"keep\"")
+        }
         if plan.compression != .none { plan.commitEvery = packedCommitEvery }
         if let text = job["commit_every"]?.value.string, let time = DurationText.parse(text) { plan.commitEvery = time }
         if let count = job["batch_records"]?.value.int { plan.batchRecords = Int(clamping: count) }
-        plan.keepsRuns = job["output"]?["runs"]?.value.string == "keep"
         plan.drift = job["drift"]?.value.string.flatMap(DriftPlan.Mode.init(rawValue:))
         var files: Set<String> = []
         for place in places {

@@ -12,3 +12,23 @@ public enum Compression: String, Sendable, CaseIterable {
         }
     }
 }
+
+/// When a file is closed and the next one begun: whichever comes first.
+public struct RotationPlan: Sendable, Equatable {
+    /// Of the file, as it is on the disk.
+    public var bytes: Int64?
+    /// Since its first record.
+    public var every: Timespan?
+
+    init?(_ value: JSONValue?) {
+        guard let value else { return nil }
+        bytes = value["bytes"].flatMap { $0.int ?? $0.string.flatMap(ByteSizeText.parse) }
+        every = value["every"]?.string.flatMap(DurationText.parse)
+    }
+
+    public func isDue(bytes now: Int64, age: Timespan) -> Bool {
+        if let bytes, now >= bytes { return true }
+        if let every, age >= every { return true }
+        return false
+    }
+}

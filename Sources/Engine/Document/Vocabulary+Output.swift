@@ -24,4 +24,34 @@ extension Vocabulary {
             + "member or frame: what is committed of a file can be unpacked by itself, and all of it gives the lines as they "
             + "would be without.",
         default: .string(Compression.none.rawValue))
+
+    static let outputCanonicalHash: Key = .init(
+        "canonical_hash", .flag,
+        "With a state: each commit has, besides the SHA-256 of its bytes, one of its records that neither their order changes, nor "
+            + "that of their members, nor the space between tokens. It is the SHA-256 over the sorted SHA-256s (32 bytes each) of "
+            + "the records' texts with members by name and no space. \"penstock verify\" tells by it whether the records of a "
+            + "changed file are the same.",
+        default: .bool(false))
+
+    static let outputRotate: Key = .init(
+        "rotate",
+        .object(
+            ObjectShape(
+                title: "Rotation",
+                description: "When a file is closed and the next one begun, by whichever comes first.",
+                keys: [
+                    Key(
+                        "bytes", .size(1...(1 << 50)),
+                        "The file is closed with the page by which it has so many bytes on the disk.",
+                        examples: [.string("64MB")]),
+                    Key(
+                        "every", .duration(.milliseconds(1) ... .seconds(366 * 86_400)),
+                        "The file is closed when its first record is so old and another page comes; after an interruption the "
+                            + "time begins anew.", examples: [.string("1h")]),
+                ], needsOneOf: ["bytes", "every"])),
+        "Files of some size or age instead of one for a run: \"users.000001.jsonl\" and so on. Each of them is committed, on the "
+            + "disk and never touched again when it has lost its \".part\"; a page is in one file as a whole. Numbers go on from run "
+            + "to run; with \"runs\": \"replace\" the files of the run before are removed when the new run is done, and a state is "
+            + "needed to know them by.",
+        examples: [.object([member("bytes", "64MB"), member("every", "1h")])])
 }

@@ -241,7 +241,7 @@ extension Vocabulary {
         title: "Output", description: "JSON Lines files, one for each stream.",
         keys: [
             Key("directory", .text(.line(1...4096)), "Where they go. Made when missing.", required: true), outputRuns,
-            outputCompress,
+            outputCompress, outputRotate, outputCanonicalHash,
         ])
 
     static let example = JSONValue.object([

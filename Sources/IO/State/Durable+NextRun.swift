@@ -9,8 +9,9 @@ extension Durable {
     /// The file takes its `.part` name again while records may be added to it. It may have it already, if that was all that an
     /// interrupted run came to; and whoever reads the files may have taken it away, which begins a new one.
     static func nextRun(
-        of entry: StateFile.Entry, path: String, _ compression: Compression, _ state: any StateStore
+        of entry: StateFile.Entry, _ files: RunFiles, _ state: any StateStore
     ) throws(Failure) -> StateFile.Entry {
+        let path = try Self.path(ofNewRun: entry.name, after: entry, files, state)
         var next = entry
         next.phase = .running
         let part = path + ".part"
@@ -29,11 +30,9 @@ extension Durable {
             try state.commit([(next, nil)])
             return next
         }
-        let file = try LineFile(path: path, compression)
-        try file.flush()
-        try LineFile.syncDirectory(of: path)
         (next.file, next.bytes, next.records, next.pages) = (path, 0, 0, 0)
-        try state.begin(next)
+        // What was read before is no less true for it.
+        try begin(next, after: entry, files, state, isReplacing: false)
         return next
     }
 

@@ -17,26 +17,32 @@ final class Durable: @unchecked Sendable {
     private var pages: Int64 = 0
     /// Since when records wait for their commit.
     private(set) var waitingSince: Instant?
-    /// What was there when it was opened.
+    /// What was there of the run when it was opened, in all of its files.
     let earlier: (records: Int64, pages: Int64)
+    /// What was there of the file.
+    private var recordsOfFile: Int64
+    /// Records since it was opened.
+    private var committed: Int64 = 0
 
     /// How a stream goes on.
     enum Opening {
         case durable(Durable)
         /// An earlier run had all of it; only the name was missing.
-        case finished(records: Int64)
+        case finished(path: String, records: Int64)
     }
 
     static let mostWaiting: Int64 = 8 << 20
 
     private init(
-        _ state: any StateStore, _ file: LineFile, _ entry: StateFile.Entry, _ rules: RecordRules
+        _ state: any StateStore, _ file: LineFile, _ entry: StateFile.Entry, closed: [StateFile.Entry],
+        _ rules: RecordRules
     ) throws(Failure) {
         self.state = state
         self.file = file
         seen = rules.duplicates.acrossRuns ? try SeenRecords(entry.name, rules, in: state) : nil
         self.entry = entry
-        earlier = (entry.records, entry.pages)
+        recordsOfFile = entry.records
+        earlier = (closed.reduce(entry.records) { $0.addingReportingOverflow($1.records).partialValue }, entry.pages)
         runID = try state.beginRun(entry.name)
     }
 
@@ -44,39 +50,38 @@ final class Durable: @unchecked Sendable {
     ///   - name: The stream's, within the state.
     ///   - stream: Goes on where the state says; from its beginning when it says nothing, or that all is done.
     static func open(
-        _ name: String, path: String, _ compression: Compression, state: any StateStore,
-        stream: inout Engine.Stream, source: Source
+        _ name: String, _ files: RunFiles, state: any StateStore, stream: inout Engine.Stream, source: Source
     ) throws(Failure) -> Opening {
         try state.lease(name)
-        let path = try LineFile.absolute(path)
         var known = try state.entry(name)
-        if stream.isIncremental, let entry = known, entry.phase != .running {
-            if entry.phase == .ended { try finish(entry, state) }
+        if let entry = known, entry.phase != .done, entry.phase != .ended || !stream.isIncremental {
+            try checkIsUnderWay(entry, files, state)
+        }
+        if stream.isIncremental, let entry = known, entry.phase == .ended || entry.phase == .done {
+            if entry.phase == .ended { try finish(entry, files, state) }
             stream.isComplete = true
-            known = try nextRun(of: entry, path: path, compression, state)
+            known = try nextRun(of: entry, files, state)
         }
-        guard let entry = known, entry.phase != .done else {
-            let file = try LineFile(path: path, compression)
-            file.hashes()
-            try LineFile.syncDirectory(of: path)
-            let entry = StateFile.Entry(name: name, file: path)
-            try state.begin(entry)
-            return .durable(try Durable(state, file, entry, stream.rules))
-        }
-        guard entry.file == path else {
-            throw Failure(
-                .state,
-                "\(state.shown) has the stream \"\(name)\" under way into \"\(entry.file)\": go on there, or reset it"
-            )
+        if let entry = known, entry.phase == .closing { known = try next(after: entry, files, state) }
+        var entry: StateFile.Entry
+        if let known, known.phase != .done {
+            entry = known
+        } else {
+            entry = StateFile.Entry(name: name, file: try path(ofNewRun: name, after: known, files, state))
+            try begin(entry, after: known, files, state, isReplacing: files.replaces)
         }
         if entry.phase == .ended {
-            try finish(entry, state)
-            return .finished(records: entry.records)
+            try finish(entry, files, state)
+            let records = try closed(of: name, files, state).reduce(entry.records) { $0 + $1.records }
+            return .finished(path: entry.file, records: records)
         }
-        let file = try LineFile(path: path, compression, continuing: entry.bytes)
+        let file = try LineFile(path: entry.file, files.compression, continuing: entry.bytes)
         try check(try state.pieces(of: name).last, of: file, entry)
         try file.cut()
-        file.hashes()
+        // It may have been made just now.
+        if entry.bytes == 0 { try LineFile.syncDirectory(of: entry.file) }
+        file.hashes(records: files.hashesRecords)
+        let closed = try Self.closed(of: name, files, state)
         if let text = entry.checkpoint {
             do throws(Failure) {
                 try stream.resume(at: text, ProcessReferences().decode(text), of: source)
@@ -86,14 +91,28 @@ final class Durable: @unchecked Sendable {
                     "the stream \"\(name)\" can't go on from \(state.shown): \(error.message); reset it to begin anew"
                 )
             }
-            if !stream.rules.key.isEmpty, stream.rules.duplicates.isDropping, entry.bytes > 0 {
+            let part = EarlierLines.File(path: file.partPath, bytes: entry.bytes, lines: entry.records)
+            let all = closed.map { EarlierLines.File(path: $0.file, bytes: $0.bytes, lines: $0.records) } + [part]
+            if !stream.rules.key.isEmpty, stream.rules.duplicates.isDropping, all.contains(where: { $0.bytes > 0 }) {
                 // A record that an earlier run handed over comes again when it has changed: only this run's count.
                 let records = stream.isIncremental ? stream.recordsOfRun : nil
-                stream.earlier = EarlierLines(
-                    [.init(path: file.partPath, bytes: entry.bytes, lines: entry.records)], compression, last: records)
+                stream.earlier = EarlierLines(all, files.compression, last: records)
             }
         }
-        return .durable(try Durable(state, file, entry, stream.rules))
+        return .durable(try Durable(state, file, entry, closed: closed, stream.rules))
+    }
+
+    private static func checkIsUnderWay(
+        _ entry: StateFile.Entry, _ files: RunFiles, _ state: any StateStore
+    ) throws(Failure) {
+        let fits =
+            files.isNumbered
+            ? files.number(of: entry.file) != nil && files.isPackedSo(entry.file) : entry.file == files.whole
+        guard !fits else { return }
+        throw Failure(
+            .state,
+            "\(state.shown) has the stream \"\(entry.name)\" under way into \"\(entry.file)\": go on there, or reset it"
+        )
     }
 
     /// The last commit's bytes are what they were: the file was not edited, or exchanged for another one.
@@ -109,23 +128,6 @@ final class Durable: @unchecked Sendable {
         }
     }
 
-    private static func finish(_ entry: StateFile.Entry, _ state: any StateStore) throws(Failure) {
-        let part = entry.file + ".part"
-        var status = stat()
-        if stat(part, &status) == 0 {
-            guard Int64(status.st_size) == entry.bytes else {
-                throw Failure(.storage, "the file \"\(part)\" does not have the \(entry.bytes) bytes that were written")
-            }
-            if rename(part, entry.file) != 0 { throw LineFile.failure("can't be renamed", part) }
-        } else if stat(entry.file, &status) != 0 {
-            throw LineFile.failure("is missing, though the state says that it was written", entry.file)
-        }
-        try LineFile.syncDirectory(of: entry.file)
-        var entry = entry
-        entry.phase = .done
-        try state.commit([(entry, nil)])
-    }
-
     // MARK: while it runs
 
     /// A page's records are in the file's buffer.
@@ -138,12 +140,14 @@ final class Durable: @unchecked Sendable {
     var isFull: Bool { file.written - entry.bytes >= Self.mostWaiting }
 
     /// All of them in one transaction, each file's bytes first. Those that failed, and why.
-    static func commit(_ all: [Durable], ended: Bool = false) -> [(Durable, Failure)] {
+    ///
+    /// - Parameter phase: Of all of them, when this is a file's last commit.
+    static func commit(_ all: [Durable], as phase: StateFile.Entry.Phase = .running) -> [(Durable, Failure)] {
         var failed: [(Durable, Failure)] = []
         var changes: [Change] = []
         for one in all {
             do {
-                let (entry, piece) = try one.prepare(ended: ended)
+                let (entry, piece) = try one.prepare(phase)
                 changes.append((one, entry, piece))
             } catch {
                 failed.append((one, error))
@@ -169,6 +173,7 @@ final class Durable: @unchecked Sendable {
                 seen: changes.compactMap { change in change.of.seen.map { (change.entry.name, $0.waiting) } })
         } catch { return error }
         for change in changes {
+            change.of.committed += change.entry.records - change.of.entry.records
             change.of.entry = change.entry
             change.of.waitingSince = nil
             change.of.pages = 0
@@ -177,29 +182,39 @@ final class Durable: @unchecked Sendable {
         return nil
     }
 
-    private func prepare(ended: Bool) throws(Failure) -> (StateFile.Entry, StateFile.Piece?) {
-        try file.sync(isLast: ended)
+    private func prepare(_ phase: StateFile.Entry.Phase) throws(Failure) -> (StateFile.Entry, StateFile.Piece?) {
+        try file.sync(isLast: phase != .running)
         var next = entry
         next.bytes = file.written
-        next.records = earlier.records + file.lines
+        next.records = recordsOfFile + file.linesOfFile
         next.pages += pages
         next.commits += 1
         next.checkpoint = checkpoint?.text ?? entry.checkpoint
-        if ended { next.phase = .ended }
+        next.phase = phase
         guard next.bytes > entry.bytes else { return (next, nil) }
         let piece = StateFile.Piece(
             number: next.commits, start: entry.bytes, end: next.bytes, records: next.records - entry.records,
-            sha256: file.takeHash())
+            sha256: file.takeHash(), recordsSHA256: file.takeRecordsHash())
         return (next, piece)
     }
 
+    /// The file gets its name, and the next one is begun.
+    func turn(_ files: RunFiles) throws(Failure) {
+        if let (_, failure) = Self.commit([self], as: .closing).first { throw failure }
+        entry = try Self.next(after: entry, files, state)
+        recordsOfFile = 0
+        try file.turn(to: entry.file)
+        try LineFile.syncDirectory(of: entry.file)
+        file.hashes(records: files.hashesRecords)
+    }
+
     /// The walk came to its end, and all of it is committed as ended.
-    func finish() throws(Failure) { try Self.finish(entry, state) }
+    func finish(_ files: RunFiles) throws(Failure) { try Self.finish(entry, files, state) }
 
     func endRun(_ result: String, _ failure: Failure?) {
         // Its history is no part of what must not be lost.
         try? state.endRun(
-            runID, result: result, records: entry.records - earlier.records, pages: entry.pages - earlier.pages,
+            runID, result: result, records: committed, pages: entry.pages - earlier.pages,
             message: failure?.message)
     }
 }

@@ -47,9 +47,29 @@ final class EarlierLines: EarlierRecords {
             case .none:
                 Self.lines(of: skipped > 0 ? Self.last(file.lines - skipped, of: bytes) : bytes, body)
                 return true
-            case .gzip, .zstd: return unpack(bytes, skipping: skipped, body)
+            case .gzip, .zstd: return Self.unpack(bytes, compression, skipping: skipped, body)
             }
         }
+    }
+
+    /// The lines of a stretch of a file, which begins and ends where lines and members do.
+    static func forEach(
+        of descriptor: Int32, from start: Int64, to end: Int64, _ compression: Compression,
+        _ body: (UnsafeRawBufferPointer) -> Void
+    ) -> Bool {
+        let size = Int(clamping: end - start)
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: max(1, size), alignment: 16)
+        defer { memory.deallocate() }
+        var done = 0
+        while done < size {
+            let count = pread(descriptor, memory + done, size - done, off_t(start + Int64(done)))
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { return false }
+            done += count
+        }
+        let bytes = UnsafeRawBufferPointer(start: memory, count: size)
+        guard compression == .none else { return unpack(bytes, compression, skipping: 0, body) }
+        return lines(of: bytes, body).isEmpty
     }
 
     /// What is behind the last line feed.
@@ -66,8 +86,9 @@ final class EarlierLines: EarlierRecords {
         return rest
     }
 
-    private func unpack(
-        _ bytes: UnsafeRawBufferPointer, skipping: Int64, _ body: (UnsafeRawBufferPointer) -> Void
+    private static func unpack(
+        _ bytes: UnsafeRawBufferPointer, _ compression: Compression, skipping: Int64,
+        _ body: (UnsafeRawBufferPointer) -> Void
     ) -> Bool {
         guard let unpacker = try? compression.unpacker() else { return false }
         var left = skipping
@@ -77,7 +98,7 @@ final class EarlierLines: EarlierRecords {
             begun += part
             guard let base = part.baseAddress, memchr(base, 0x0A, part.count) != nil else { return }
             let rest = begun.withUnsafeBytes { all in
-                Self.lines(of: all) { line in
+                lines(of: all) { line in
                     if left > 0 { left -= 1 } else { body(line) }
                 }.count
             }

@@ -123,23 +123,14 @@ package final class KeyedState: StateStore {
                     collection: "pieces/" + entry.name, key: StateDocuments.key(piece.number),
                     value: StateDocuments.text(piece)))
         }
-        try write(list, of: changes.map(\.entry.name))
-    }
-
-    package func begin(_ entry: StateFile.Entry) throws(Failure) {
-        try write(
-            [
-                .clear(collection: "pieces/" + entry.name),
-                .put(
-                    collection: "streams", key: entry.name,
-                    value: StateDocuments.text(entry, at: Self.now().text)),
-            ], of: [entry.name])
+        try write(list, of: changes.map(\.entry.stream))
     }
 
     package func reset(_ name: String?) throws(Failure) {
-        let known = try entries().map(\.name).filter { name == nil || $0 == name }
+        let known = try entries().map(\.name).filter { name == nil || $0 == name || Self.stream(of: $0) == name }
         if let name, known.isEmpty { throw unknown(name) }
-        for name in known { try lease(name) }
+        let streams = Set(known.map(Self.stream(of:))).sorted()
+        for stream in streams { try lease(stream) }
         try write(
             known.flatMap { name -> [KeyedChange] in
                 [
@@ -147,8 +138,10 @@ package final class KeyedState: StateStore {
                     .clear(collection: "schemas/" + name),
                     .delete(collection: "streams", key: name),
                 ]
-            }, of: known)
+            }, of: streams)
     }
+
+    private static func stream(of name: String) -> String { StateFile.Entry(name: name, file: "").stream }
 
     // MARK: runs
 
@@ -266,7 +259,7 @@ package final class KeyedState: StateStore {
         throw Failure(.state, "\(shown) is being set up by somebody else who does not come to an end")
     }
 
-    private func write(_ changes: [KeyedChange], of streams: [String]) throws(Failure) {
+    func write(_ changes: [KeyedChange], of streams: [String]) throws(Failure) {
         try write(changes, under: streams.map(Self.lease(ofStream:)))
     }
 
@@ -301,7 +294,7 @@ package final class KeyedState: StateStore {
         }
     }
 
-    private static func now() -> (milliseconds: Int64, text: String) {
+    static func now() -> (milliseconds: Int64, text: String) {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         let seconds = max(0, Int64(now.tv_sec))

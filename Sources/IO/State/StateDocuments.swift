@@ -46,7 +46,7 @@ enum StateDocuments {
             object.member("start", piece.start)
             object.member("end", piece.end)
             object.member("records", piece.records)
-            object.member("sha256", piece.sha256)
+            object.member("sha256", piece.hashes)
         }
         return writer.text
     }
@@ -54,9 +54,9 @@ enum StateDocuments {
     static func piece(_ text: String) -> StateFile.Piece? {
         guard let object = read(text), let number = count("number", object), let start = count("start", object),
             let end = count("end", object), let records = count("records", object),
-            let sha256 = object["sha256"]?.string, start <= end
+            let hashes = object["sha256"]?.string, start <= end
         else { return nil }
-        return StateFile.Piece(number: number, start: start, end: end, records: records, sha256: sha256)
+        return StateFile.Piece(number: number, start: start, end: end, records: records, hashes: hashes)
     }
 
     static func text(_ run: StateFile.Run) -> String {

@@ -16,6 +16,12 @@ package final class StateFile: StateStore, @unchecked Sendable {
             /// All of them are there; the file has yet to get its name.
             case ended
             case done
+            /// More follow, in another file; this one has yet to get its name.
+            case closing
+            /// A file of the run under way, or of the last one, that was closed before its end.
+            case closed
+            /// A file of the run before, which goes when the one under way is done.
+            case replaced
         }
         package var name: String
         package var phase = Phase.running
@@ -38,6 +44,8 @@ package final class StateFile: StateStore, @unchecked Sendable {
         package var end: Int64
         package var records: Int64
         package var sha256: String
+        /// Of the records, whatever their order: see `CanonicalBatch`.
+        package var recordsSHA256: String?
     }
 
     static let version: Int64 = 2
@@ -211,7 +219,7 @@ package final class StateFile: StateStore, @unchecked Sendable {
             ) { row in
                 pieces.append(
                     Piece(
-                        number: row.int(0), start: row.int(1), end: row.int(2), records: row.int(3), sha256: row.text(4)
+                        number: row.int(0), start: row.int(1), end: row.int(2), records: row.int(3), hashes: row.text(4)
                     ))
             }
             return pieces
@@ -233,24 +241,14 @@ package final class StateFile: StateStore, @unchecked Sendable {
                         [
                             .text(entry.name), .int(piece.number), .int(piece.start), .int(piece.end),
                             .int(piece.records),
-                            .text(piece.sha256),
+                            .text(piece.hashes),
                         ])
                 }
             }
         }
     }
 
-    /// A stream begins: nothing of the run before is left, but its history.
-    package func begin(_ entry: Entry) throws(Failure) {
-        try use { database throws(Failure) in
-            try database.transaction { () throws(Failure) in
-                try database.run("DELETE FROM pieces WHERE stream = ?", [.text(entry.name)])
-                try Self.write(entry, database)
-            }
-        }
-    }
-
-    private static func write(_ entry: Entry, _ database: SQLite) throws(Failure) {
+    static func write(_ entry: Entry, _ database: SQLite) throws(Failure) {
         try database.run(
             "INSERT OR REPLACE INTO streams VALUES (?, ?, ?, ?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
             [
@@ -262,25 +260,25 @@ package final class StateFile: StateStore, @unchecked Sendable {
 
     /// Forgets a stream, or all of them. Files stay.
     package func reset(_ name: String?) throws(Failure) {
-        for entry in try entries() where name == nil || entry.name == name { try lease(entry.name) }
-        let count = try use { database throws(Failure) -> Int64 in
-            var count: Int64 = 0
+        let known = try entries().filter { name == nil || $0.name == name || $0.stream == name }
+        for entry in known { try lease(entry.stream) }
+        try use { database throws(Failure) in
             try database.transaction { () throws(Failure) in
                 for (table, column) in [
                     ("pieces", "stream"), ("cursors", "stream"), ("seen", "stream"), ("streams", "name"),
                 ] {
-                    if let name {
-                        try database.run("DELETE FROM \(table) WHERE \(column) = ?", [.text(name)])
-                    } else {
+                    guard name != nil else {
                         try database.run("DELETE FROM \(table)")
+                        continue
                     }
-                    count = database.changes
+                    for one in known {
+                        try database.run("DELETE FROM \(table) WHERE \(column) = ?", [.text(one.name)])
+                    }
                 }
                 try Self.forgetSchemas(name, database)
             }
-            return count
         }
-        if let name, count == 0 { throw unknown(name) }
+        if let name, known.isEmpty { throw unknown(name) }
     }
 
     // MARK: runs

@@ -28,8 +28,16 @@ package protocol StateStore: AnyObject, Sendable {
         _ changes: [(entry: StateFile.Entry, piece: StateFile.Piece?)],
         seen: [(stream: String, records: SeenRecords.Waiting)]
     ) throws(Failure)
-    /// A stream begins: nothing of the run before is left, but its history.
-    func begin(_ entry: StateFile.Entry) throws(Failure)
+    /// A stream goes on to another file.
+    ///
+    /// - Parameters:
+    ///   - kept: The entry of the file that it leaves, which takes that one's commits along. Nil: nothing is left of them.
+    ///   - changed: Entries of other files of it.
+    func begin(
+        _ entry: StateFile.Entry, leaving kept: StateFile.Entry?, _ changed: [StateFile.Entry]
+    ) throws(Failure)
+    /// A stream is done, and files of it are gone.
+    func commit(_ entry: StateFile.Entry, forgetting names: [String]) throws(Failure)
     /// Forgets a stream, or all of them. Files stay.
     func reset(_ name: String?) throws(Failure)
 

@@ -71,6 +71,7 @@ extension StateStore {
             one.int(piece.end)
             one.int(piece.records)
             one.string(piece.sha256)
+            if let hash = piece.recordsSHA256 { one.string(hash) }
         }
     }
 
@@ -105,13 +106,16 @@ extension StateStore {
                 guard let number = piece[0]?.int, let start = piece[1]?.int, let end = piece[2]?.int,
                     let records = piece[3]?.int, let sha256 = piece[4]?.string, 0 <= start, start <= end
                 else { throw wrong("pieces") }
-                pieces.append(StateFile.Piece(number: number, start: start, end: end, records: records, sha256: sha256))
+                pieces.append(
+                    StateFile.Piece(
+                        number: number, start: start, end: end, records: records, sha256: sha256,
+                        recordsSHA256: piece[5]?.string))
             }
             changes.append((entry, pieces))
-            schemas.append((name, StateSchema(stream)))
+            if !entry.isKept { schemas.append((name, StateSchema(stream))) }
         }
         for (entry, pieces) in changes {
-            try lease(entry.name)
+            try lease(entry.stream)
             try begin(entry)
             try commit(pieces.map { (entry, $0) })
         }
@@ -125,10 +129,16 @@ extension StateStore {
         var verdicts: [FileVerdict] = []
         for entry in try entries() {
             let pieces = try pieces(of: entry.name)
-            var path = entry.phase == .done ? entry.file : entry.file + ".part"
+            var path = entry.file
             var status = stat()
-            // It was renamed, and the state was not told.
-            if entry.phase == .ended, stat(path, &status) != 0 { path = entry.file }
+            switch entry.phase {
+            case .running: path += ".part"
+            // It may be renamed, and the state was not told.
+            case .ended, .closing: if stat(path + ".part", &status) == 0 { path += ".part" }
+            case .done, .closed: break
+            // It may be gone, and the state was not told.
+            case .replaced: if stat(path, &status) != 0 { continue }
+            }
             verdicts.append(
                 FileVerdict(
                     name: entry.name, file: path, bytes: entry.bytes, records: entry.records, commits: pieces.count,
@@ -146,7 +156,7 @@ extension StateStore {
         let size = Int64(status.st_size)
         if size < entry.bytes { return "has \(size) bytes, fewer than the \(entry.bytes) that were committed" }
         // While it is written there may be more, which the next run cuts off.
-        if size > entry.bytes, entry.phase == .done {
+        if size > entry.bytes, entry.phase != .running {
             return "has \(size) bytes, more than the \(entry.bytes) that were committed"
         }
         var place: Int64 = 0
@@ -155,7 +165,11 @@ extension StateStore {
             guard piece.start == place else { return "lacks the commit from byte \(place)" }
             guard let sha256 = try? LineFile.sha256(of: descriptor, from: piece.start, to: piece.end),
                 sha256 == piece.sha256
-            else { return "was changed between bytes \(piece.start) and \(piece.end) (commit \(piece.number))" }
+            else {
+                let what = "was changed between bytes \(piece.start) and \(piece.end) (commit \(piece.number))"
+                let isSame = piece.recordsSHA256.map { $0 == recordsHash(of: descriptor, path, piece) } ?? false
+                return what + (isSame ? ", and its records are the same" : "")
+            }
             place = piece.end
             records += piece.records
         }
@@ -163,6 +177,18 @@ extension StateStore {
             return "has commits of \(place) of \(entry.bytes) bytes"
         }
         return nil
+    }
+
+    private static func recordsHash(of descriptor: Int32, _ path: String, _ piece: StateFile.Piece) -> String? {
+        let name = path.hasSuffix(".part") ? String(path.dropLast(5)) : path
+        let compression = Compression.allCases.first { $0 != .none && name.hasSuffix($0.suffix) } ?? .none
+        var batch = CanonicalBatch()
+        var isJSON = true
+        let isRead = EarlierLines.forEach(of: descriptor, from: piece.start, to: piece.end, compression) { line in
+            isJSON = isJSON && JSONProof.isValue(line)
+            if isJSON { batch.add(line) }
+        }
+        return isRead && isJSON ? batch.hex : nil
     }
 
     package func verified() throws(Failure) -> String {

@@ -72,6 +72,8 @@ final class BatchStage: @unchecked Sendable {
         self.function = function
     }
 
+    var isEmpty: Bool { count == 0 }
+
     /// True: there are enough.
     func add(_ page: Page, now: Instant) -> Bool {
         pages.append(page)

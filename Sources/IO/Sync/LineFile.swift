@@ -7,20 +7,28 @@ internal import Glibc
 ///
 /// `@unchecked Sendable`: used by the writer thread alone once it is made.
 final class LineFile: @unchecked Sendable {
-    let path: String
+    private(set) var path: String
     var partPath: String { path + ".part" }
     private var descriptor: Int32
     private var buffer: UnsafeMutableRawPointer
     private var filled = 0
     /// Bytes of whole lines that are in the file for sure.
     private(set) var written: Int64 = 0
-    /// Lines among them.
+    /// Lines that were written, those of closed files included.
     private(set) var lines: Int64 = 0
+    /// What was written to files that are closed.
+    private var closed: (bytes: Int64, lines: Int64) = (0, 0)
+    var linesOfFile: Int64 { lines - closed.lines }
+    var writtenInAll: Int64 { closed.bytes + written }
+    /// With what waits, as far as it is known: not yet packed.
+    var size: Int64 { written + (packer == nil ? Int64(filled) : 0) }
     private var linesWaiting: Int64 = 0
     /// With those that are on their way.
     var appended: Int64 { lines + linesWaiting }
     /// Of what was written since it was taken; nil: nobody wants it.
     private var hash: SHA256?
+    /// The same of its records; nil: nobody wants it.
+    private var records: CanonicalBatch?
     private var isBroken = false
     private let packer: (any Packer)?
     /// A member is begun and not ended.
@@ -30,9 +38,7 @@ final class LineFile: @unchecked Sendable {
     init(path: String, _ compression: Compression = .none) throws(Failure) {
         self.path = path
         packer = try compression.packer()
-        descriptor = Self.uninterrupted {
-            open(path + ".part", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
-        }
+        descriptor = Self.create(path + ".part")
         buffer = .allocate(byteCount: Self.capacity, alignment: 16)
         if descriptor < 0 {
             let failure = LineFile.failure("can't be written", path + ".part")
@@ -42,11 +48,28 @@ final class LineFile: @unchecked Sendable {
         }
     }
 
+    private static func create(_ path: String) -> Int32 {
+        uninterrupted { open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644) }
+    }
+
+    /// The next file, once all of this one is where it should be.
+    func turn(to next: String) throws(Failure) {
+        let opened = Self.create(next + ".part")
+        guard opened >= 0 else { throw LineFile.failure("can't be written", next + ".part") }
+        close(descriptor)
+        descriptor = opened
+        path = next
+        closed = (closed.bytes + written, lines)
+        written = 0
+    }
+
     /// The file of an earlier run, to be written on behind the bytes that are known to be good: see `cut`.
     init(path: String, _ compression: Compression = .none, continuing bytes: Int64) throws(Failure) {
         self.path = path
         packer = try compression.packer()
-        descriptor = Self.uninterrupted { open(path + ".part", O_RDWR | O_CLOEXEC | O_NOFOLLOW) }
+        // Of a file that nothing was committed of nobody says that it was made.
+        let flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (bytes == 0 ? O_CREAT : 0)
+        descriptor = Self.uninterrupted { open(path + ".part", flags, 0o644) }
         buffer = .allocate(byteCount: Self.capacity, alignment: 16)
         var status = stat()
         if descriptor < 0 || fstat(descriptor, &status) != 0 {
@@ -80,6 +103,7 @@ final class LineFile: @unchecked Sendable {
     /// stand (RFC 8259 section 7), so the value stays what it was.
     func append(_ record: UnsafeRawBufferPointer) throws(Failure) {
         guard let base = record.baseAddress, !record.isEmpty else { return }
+        records?.add(record)
         if record.count + 1 > Self.capacity - filled { try flush() }
         let isSingleLine = memchr(base, 0x0A, record.count) == nil && memchr(base, 0x0D, record.count) == nil
         if isSingleLine, record.count + 1 <= Self.capacity {
@@ -126,7 +150,15 @@ final class LineFile: @unchecked Sendable {
 
     // MARK: durable
 
-    func hashes() { hash = SHA256() }
+    func hashes(records wanted: Bool) {
+        hash = SHA256()
+        records = wanted ? CanonicalBatch() : nil
+    }
+
+    func takeRecordsHash() -> String? {
+        defer { if records != nil { records = CanonicalBatch() } }
+        return records?.hex
+    }
 
     /// Of what was written since the last time.
     func takeHash() -> String {

@@ -1,26 +1,65 @@
 internal import Engine
 internal import Glibc
 
-/// The files of a stream that keeps one for each of its runs: `users.000001.jsonl`, `users.000002.jsonl`.
-enum RunFiles {
+/// What the files of a stream are called: `users.jsonl`, or one number after the other where each run has a file of its own
+/// or many: `users.000001.jsonl`, `users.000002.jsonl`.
+struct RunFiles {
+    let stem: String
+    /// Absolute.
+    private let directory: String
+    let compression: Compression
+    let isNumbered: Bool
+    /// A new run replaces the one before.
+    let replaces: Bool
+    /// Each commit has a hash of its records, too.
+    let hashesRecords: Bool
     private static let digits = 6
 
-    /// That of the run that is under way, or a new one.
-    static func path(
-        stem: String, in directory: String, _ compression: Compression, underWay entry: StateFile.Entry?
-    ) throws(Failure) -> String {
-        let start = try LineFile.absolute("\(directory)/\(stem)")
-        let ending = ".jsonl" + compression.suffix
-        if let entry, entry.phase != .done, entry.file.hasPrefix(start + "."), entry.file.hasSuffix(ending) {
-            return entry.file
-        }
-        let number = String(try last(stem: stem, in: directory) + 1)
-        return "\(directory)/\(stem)." + String(repeating: "0", count: max(0, digits - number.count)) + number
+    init(
+        stem: String, in directory: String, _ compression: Compression, rotates: Bool, keepsRuns: Bool,
+        hashesRecords: Bool = false
+    ) throws(Failure) {
+        self.stem = stem
+        self.directory = String(try LineFile.absolute("\(directory)/.").dropLast(2))
+        self.compression = compression
+        isNumbered = rotates || keepsRuns
+        replaces = !keepsRuns
+        self.hashesRecords = hashesRecords
+    }
+
+    private var ending: String { ".jsonl" + compression.suffix }
+
+    /// Where there is only one.
+    var whole: String { "\(directory)/\(stem)\(ending)" }
+
+    /// One with a higher number than all that are known or there, be it by a file that never was done.
+    func next(above known: [String] = []) throws(Failure) -> String {
+        let last = known.compactMap { number(of: $0) }.max() ?? 0
+        let digits = String(max(last, try lastThere()) + 1)
+        return "\(directory)/\(stem)." + String(repeating: "0", count: max(0, Self.digits - digits.utf8.count)) + digits
             + ending
     }
 
-    /// The highest number that is taken, be it by a file that never was done; 0 for none.
-    private static func last(stem: String, in directory: String) throws(Failure) -> Int {
+    /// Nil for a file that is none of these, packed in whatever way.
+    func number(of path: String) -> Int? {
+        guard path.hasPrefix(directory + "/") else { return nil }
+        return number(ofName: path.dropFirst(directory.utf8.count + 1))
+    }
+
+    func isPackedSo(_ path: String) -> Bool { path.hasSuffix(ending) }
+
+    private func number(ofName name: some StringProtocol) -> Int? {
+        guard name.hasPrefix(stem + ".") else { return nil }
+        let parts = name.dropFirst(stem.count + 1).split(separator: ".", omittingEmptySubsequences: false)
+        guard let first = parts.first, parts.count >= 2, parts[1] == "jsonl", first.utf8.count >= Self.digits,
+            first.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+            let number = Int(first), number < .max
+        else { return nil }
+        return number
+    }
+
+    /// 0 for none.
+    private func lastThere() throws(Failure) -> Int {
         guard let listing = opendir(directory) else { throw LineFile.failure("can't be listed", directory) }
         defer { closedir(listing) }
         var last = 0
@@ -30,13 +69,7 @@ enum RunFiles {
                     String(cString: $0)
                 }
             }
-            guard name.hasPrefix(stem + ".") else { continue }
-            let parts = name.dropFirst(stem.count + 1).split(separator: ".", omittingEmptySubsequences: false)
-            guard let first = parts.first, parts.count >= 2, parts[1] == "jsonl", first.utf8.count >= digits,
-                first.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
-                let number = Int(first), number < .max
-            else { continue }
-            last = max(last, number)
+            last = max(last, number(ofName: name) ?? 0)
         }
         return last
     }

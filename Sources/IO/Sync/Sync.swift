@@ -25,6 +25,8 @@ package final class Sync: Sendable {
     private let keepsRuns: Bool
     private let job: JobPlan
     private let compression: Compression
+    private let rotation: RotationPlan?
+    private let hashesRecords: Bool
     private let batchRecords: Int
     private let batch: Batch.Function?
     private let isParkWanted = Lock(false)
@@ -37,7 +39,7 @@ package final class Sync: Sendable {
         self.job = job
         commitEvery = job.commitEvery
         (keepsRuns, batchRecords, self.batch) = (job.keepsRuns, job.batchRecords, batch)
-        compression = job.compression
+        (compression, rotation, hashesRecords) = (job.compression, job.rotation, job.hashesRecords)
         // Before anything is asked: what packs may be missing.
         _ = try compression.packer()
         guard let control = Signal() else { throw Failure(.noMemory, "no file descriptor left for a sync") }
@@ -135,6 +137,7 @@ package final class Sync: Sendable {
         let run: Int
         let pages: Pages
         let file: LineFile
+        let files: RunFiles
         let durable: Durable?
         let stage: BatchStage?
         let checks: DataChecks?
@@ -150,6 +153,8 @@ package final class Sync: Sendable {
         /// How much of its file was told to be durable.
         var lines: Int64 = 0
         var bytes: Int64 = 0
+        /// When the first record of its file came.
+        var fileSince: Instant?
     }
 
     private func start(_ runs: inout [StreamRun], owners: [Int]) throws(Failure) {
@@ -159,18 +164,17 @@ package final class Sync: Sendable {
             do {
                 let client = clients[owners[index]]
                 let name = runs[index].stem
-                let path = try path(of: name)
-                let fileName = path.split(separator: "/").last.map(String.init) ?? path
-                board.update { $0.runs[index].fileName = fileName }
+                let files = try RunFiles(
+                    stem: name, in: directory, compression, rotates: rotation != nil, keepsRuns: keepsRuns,
+                    hashesRecords: hashesRecords)
                 var stream = runs[index].stream
                 var durable: Durable?
                 if let state {
-                    switch try Durable.open(
-                        name, path: path, compression, state: state, stream: &stream, source: client.source)
-                    {
+                    switch try Durable.open(name, files, state: state, stream: &stream, source: client.source) {
                     case .durable(let opened): durable = opened
-                    case .finished(let records):
+                    case .finished(let path, let records):
                         board.update { board in
+                            board.runs[index].fileName = Self.lastName(of: path)
                             board.runs[index].startedAt = now
                             board.runs[index].earlier = records
                             board.runs[index].end(nil, at: now)
@@ -178,16 +182,21 @@ package final class Sync: Sendable {
                         continue
                     }
                 }
-                let file = if let durable { durable.file } else { try LineFile(path: path, compression) }
+                let file =
+                    if let durable { durable.file } else {
+                        try LineFile(
+                            path: files.isNumbered ? files.next() : files.whole, compression)
+                    }
                 let schema = try schema(of: stream, name, client.source, durable)
                 let pages = try client.open(stream, isCall: false)
                 let stage = batch.map { BatchStage(name, most: batchRecords, $0) }
                 lanes.append(
                     Lane(
-                        run: index, pages: pages, file: file, durable: durable, stage: stage,
+                        run: index, pages: pages, file: file, files: files, durable: durable, stage: stage,
                         checks: DataChecks(stream), schema: schema))
                 let earlier = durable.flatMap { $0.earlier.pages > 0 ? $0.earlier.records : nil }
                 board.update { board in
+                    board.runs[index].fileName = Self.lastName(of: file.path)
                     board.runs[index].state = .running
                     board.runs[index].startedAt = now
                     board.runs[index].earlier = earlier
@@ -212,10 +221,7 @@ package final class Sync: Sendable {
         return try SchemaWatch(plan, name, in: state, source, isGoingOn: durable.earlier.pages > 0)
     }
 
-    private func path(of name: String) throws(Failure) -> String {
-        guard keepsRuns else { return "\(directory)/\(name).jsonl\(compression.suffix)" }
-        return try RunFiles.path(stem: name, in: directory, compression, underWay: try state?.entry(name))
-    }
+    private static func lastName(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
 
     /// `@unchecked Sendable`: handed to the writer thread, and used by nobody else from then on.
     private final class Work: @unchecked Sendable {
@@ -264,6 +270,7 @@ package final class Sync: Sendable {
         /// Into the file, or to the batch function before that.
         private func take(_ page: Page, _ lane: Lane) throws(Failure) {
             let now = Clock.now()
+            if lane.stage == nil, page.recordCount > 0 { try rotate(lane, now: now) }
             if lane.stage == nil { try lane.durable?.seen?.expect(page) }
             if let stage = lane.stage {
                 if stage.add(page, now: now) { try flush(stage, lane) }
@@ -281,11 +288,32 @@ package final class Sync: Sendable {
         }
 
         private func flush(_ stage: BatchStage, _ lane: Lane) throws(Failure) {
+            if !stage.isEmpty { try rotate(lane, now: Clock.now()) }
             let pages = try stage.flush(
                 into: lane.file, expect: { page throws(Failure) in try lane.durable?.seen?.expect(page) },
                 isWanted: { record throws(Failure) in try isWanted(record, lane) })
             for page in pages { lane.durable?.note(page.facts.checkpoint, now: Clock.now()) }
             sync.board.update { $0.runs[lane.run].records = lane.file.appended }
+        }
+
+        /// Before records come: no file is begun that nothing may come into.
+        private func rotate(_ lane: Lane, now: Instant) throws(Failure) {
+            guard let rotation = sync.rotation else { return }
+            // After an interruption the file may be full already, and its age is not known.
+            let since = lane.told.fileSince ?? now
+            lane.told.fileSince = since
+            guard rotation.isDue(bytes: lane.file.size, age: now - since) else { return }
+            if let durable = lane.durable {
+                try durable.turn(lane.files)
+            } else {
+                try lane.file.finish()
+                try LineFile.syncDirectory(of: lane.file.path)
+                try lane.file.turn(to: try lane.files.next(above: [lane.file.path]))
+            }
+            lane.told.fileSince = now
+            tellCommitted(lane)
+            let name = Sync.lastName(of: lane.file.path)
+            sync.board.update { $0.runs[lane.run].fileName = name }
         }
 
         private func isWanted(_ record: UnsafeRawBufferPointer, _ lane: Lane) throws(Failure) -> Bool {
@@ -361,7 +389,7 @@ package final class Sync: Sendable {
 
         /// What is in the file now is on the disk.
         private func tellCommitted(_ lane: Lane) {
-            let (lines, bytes) = (lane.file.lines, lane.file.written)
+            let (lines, bytes) = (lane.file.lines, lane.file.writtenInAll)
             guard lines > lane.told.lines else { return }
             lane.pages.tell(.committed(records: lines - lane.told.lines, bytes: bytes - lane.told.bytes))
             (lane.told.lines, lane.told.bytes) = (lines, bytes)
@@ -388,8 +416,8 @@ package final class Sync: Sendable {
                 case .end:
                     if let stage = lane.stage { try flush(stage, lane) }
                     if let durable = lane.durable {
-                        if let (_, failure) = Durable.commit([durable], ended: true).first { throw failure }
-                        try durable.finish()
+                        if let (_, failure) = Durable.commit([durable], as: .ended).first { throw failure }
+                        try durable.finish(lane.files)
                     } else {
                         try lane.file.finish()
                     }

@@ -17,6 +17,7 @@ from typing import NoReturn
 import penstock
 from engagement import engagement, records, write_csv
 
+from .exercise import Exercise, kill_and_take_up
 from .flights import Flights, pull_all_flights
 from .screen import Screen, printable
 from .servers import ServerFailed
@@ -28,6 +29,7 @@ def main() -> int:
     parser.add_argument("--directory", type=Path, default=ROOT / ".build" / "demo")
     parser.add_argument("--records", type=int, help="of each stream, instead of the usual sizes")
     parser.add_argument("--without-flights", action="store_true", help="leave out part three")
+    parser.add_argument("--without-exercise", action="store_true", help="leave out part four")
     given = parser.parse_args()
     sizes = SIZES if given.records is None else dict.fromkeys(SIZES, given.records)
 
@@ -44,12 +46,13 @@ def main() -> int:
         pulled = pull_streams(screen, given.directory, sizes)
         report = _join(screen, pulled, given.directory)
         flights = None if given.without_flights else pull_all_flights(screen, given.directory)
+        exercise = None if given.without_exercise else kill_and_take_up(screen, given.directory)
     except (penstock.PenstockError, ServerFailed, OSError) as error:
         if isinstance(error, BrokenPipeError):
             raise
         screen.verdict(False, f"{type(error).__name__}: {error}")
         return 1
-    _summary(screen, pulled, report, flights, time.monotonic() - began)
+    _summary(screen, pulled, report, flights, exercise, time.monotonic() - began)
     return 1 if screen.problems else 0
 
 
@@ -89,9 +92,14 @@ def _join(screen: Screen, pulled: Pulled, directory: Path) -> Path:
 
 
 def _summary(
-    screen: Screen, pulled: Pulled, report: Path, flights: Flights | None, elapsed: float
+    screen: Screen,
+    pulled: Pulled,
+    report: Path,
+    flights: Flights | None,
+    exercise: Exercise | None,
+    elapsed: float,
 ) -> None:
-    parts: list[Pulled | Flights] = [pulled] if flights is None else [pulled, flights]
+    parts = [part for part in (pulled, flights, exercise) if part is not None]
     total = sum(part.records for part in parts)
     requests = sum(part.requests for part in parts)
     retries = sum(part.retries for part in parts)

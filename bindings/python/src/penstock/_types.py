@@ -498,11 +498,20 @@ class _OutputPlace(TypedDict):
     directory: str
 
 
+class JobRotation(TypedDict, total=False):
+    """When a file is closed and the next one begun, by whichever comes first."""
+
+    bytes: int | str
+    every: str
+
+
 class JobOutput(_OutputPlace, total=False):
     """JSON Lines files, one for each stream."""
 
     runs: Literal["replace", "keep"]
     compress: Literal["none", "gzip", "zstd"]
+    rotate: JobRotation
+    canonical_hash: bool
 
 
 class RedisState(TypedDict, total=False):

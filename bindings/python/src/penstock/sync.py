@@ -17,7 +17,7 @@ from ._documents import Document, Source, read_document
 from ._handle import Handle, Owned, check, take_error, taken
 from ._json import dumps
 from ._settings import Log
-from ._types import JobDocument, SourceDocument
+from ._types import JobDocument, JobRotation, SourceDocument
 from .client import Client
 from .errors import ConfigError, PenstockError, Status, Timeout, error_for
 from .events import Events, Level, open_events
@@ -278,6 +278,7 @@ def pull(
     max_duration: str | None = None,
     keep_runs: bool = False,
     compress: Compression | None = None,
+    rotate: JobRotation | None = None,
     batch: BatchFunction | None = None,
     stop: threading.Event | None = None,
     on_progress: Callable[[Report], object] | None = None,
@@ -311,6 +312,8 @@ def pull(
             `<stream>.000001.jsonl` and so on, in place of the one before.
         compress: "gzip": `<stream>.jsonl.gz`; "zstd": `<stream>.jsonl.zst` (the system's libzstd is
             loaded). Each commit ends a member or frame, so that what is committed can be unpacked.
+        rotate: Files of some size or age, `<stream>.000001.jsonl` and so on, instead of one for a
+            run: `{"bytes": "64MB", "every": "1h"}`. With `state` or `keep_runs`.
         batch: A function between page and file: `batch(stream, records)` gets the JSON texts
             (bytes) of up to "batch_records" (1,000) records and returns what goes into the file
             in their place: some of those very objects, which stay as they are, other bytes, or
@@ -343,6 +346,8 @@ def pull(
         output["runs"] = "keep"
     if compress is not None:
         output["compress"] = compress
+    if rotate is not None:
+        output["rotate"] = dict(rotate)
     document = job_document(job, output, streams, params, state, max_duration, log, drift)
     deadline = None if timeout is None else time.monotonic() + timeout
     with document.named_in_errors():

@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any
 
 from .._settings import Log
+from .._types import JobRotation
 from ..sync import Report, StreamReport
 from ..sync import pull as pull_streams
 from .options import Commands, add_params, params_of
@@ -68,6 +69,15 @@ def add_to(commands: Commands) -> None:
         choices=("gzip", "zstd"),
         help="pack the files: <stream>.jsonl.gz or <stream>.jsonl.zst",
     )
+    parser.add_argument(
+        "--rotate-bytes",
+        metavar="SIZE",
+        help="close a file when it has a size such as 64MB, and go on in the next one, "
+        "<stream>.000001.jsonl and so on",
+    )
+    parser.add_argument(
+        "--rotate-every", metavar="TIME", help="the same when its first record is as old as 1h"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress and no table")
     parser.add_argument(
         "--json",
@@ -112,6 +122,7 @@ def run(options: argparse.Namespace) -> int:
             keep_runs=options.keep_runs,
             drift=options.drift,
             compress=options.compress,
+            rotate=_rotation(options),
             stop=stop.event,
             on_progress=None if line is None else line.show,
             log=_log(options),
@@ -188,6 +199,15 @@ def _log(options: argparse.Namespace) -> Log | None:
     if options.json:
         return {"level": options.log_level or "info", "fd": 2, "format": "json"}
     return None if options.log_level is None else {"level": options.log_level, "fd": 2}
+
+
+def _rotation(options: argparse.Namespace) -> JobRotation | None:
+    rotation: JobRotation = {}
+    if options.rotate_bytes is not None:
+        rotation["bytes"] = options.rotate_bytes
+    if options.rotate_every is not None:
+        rotation["every"] = options.rotate_every
+    return rotation or None
 
 
 def _port(text: str) -> int:
