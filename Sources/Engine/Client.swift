@@ -213,7 +213,7 @@ public struct Client {
         }
         heard(transfer, id, feedback, status: head.status, health: health, now: now, services: &services)
         if !feedback.throttled || feedback.wait == nil { putOff(&exchange, flight.demand.server, verdict, now: now) }
-        noteRetry(&exchange, verdict, cause, now: now)
+        noteRetry(&exchange, verdict, cause, isToldWhen: feedback.wait != nil, now: now)
         actions.append(.discard(transfer: transfer))
         // What a rule calls an error is no quiet end.
         settle(id, exchange, verdict, status: ruling == nil ? head.status : nil)

@@ -87,8 +87,9 @@ def test_three_sources_under_faults_are_accounted_for(server: str, tmp_path: Pat
         assert abs(figures["time_ms"] - (end - begin)) < max(0.01 * (end - begin), 3), figures
         assert abs(sum(spent(figures).values()) - figures["time_ms"]) < 1
         assert -3 < result.elapsed * 1000 - figures["time_ms"] < 500
-        # The log, which knows nothing of that sum, leaves no stretch without a cause either.
-        assert uncovered(events) < 100, (stream, uncovered(events))
+        # The log, which knows nothing of that sum and tells of no wait under 100 ms, leaves no
+        # longer stretch without a cause than a few of those come to.
+        assert uncovered(events) < 300, (stream, uncovered(events))
         # What the server counted.
         marked = [path for path in routes if f"name={name}/" in path]
         asked = sum(routes[path] - before.get(path, 0) for path in marked)
@@ -104,7 +105,7 @@ def test_three_sources_under_faults_are_accounted_for(server: str, tmp_path: Pat
     for stream, causes in {
         "users": {"retry", "server_pause", "limit", "response"},
         "transactions": {"retry", "response"},
-        "events": {"response", "limit"},
+        "events": {"response", "limit", "server_pause"},
     }.items():
         assert causes <= set(spent(of(metrics, stream))), (stream, spent(of(metrics, stream)))
     violations = [one["violations"] for one in stats(server)["limiters"].values()]

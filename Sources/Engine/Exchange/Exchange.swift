@@ -33,6 +33,8 @@ struct Exchange: Sendable {
     /// What the last failure was that it goes out again for, and why it does.
     private(set) var told: FailureNote?
     var retryCause: RetryCause?
+    /// The server said when to.
+    var isToldWhen = false
 
     init(walk: UInt64, place: UInt64, request: PreparedRequest, plan: RetryPlan) {
         self.walk = walk

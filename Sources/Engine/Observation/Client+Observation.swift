@@ -95,10 +95,13 @@ extension Client {
     }
 
     /// If it goes out again, why.
-    mutating func noteRetry(_ exchange: inout Exchange, _ verdict: Exchange.Verdict, _ cause: RetryCause, now: Instant)
-    {
+    mutating func noteRetry(
+        _ exchange: inout Exchange, _ verdict: Exchange.Verdict, _ cause: RetryCause, isToldWhen: Bool = false,
+        now: Instant
+    ) {
         guard case .again = verdict, case .delayed(let instant) = exchange.state else { return }
         exchange.retryCause = cause
+        exchange.isToldWhen = isToldWhen || cause == .throttled
         observation.add(
             .retry(cause, attempt: exchange.attempts, at: instant, exchange.told), stream: stream(of: exchange.walk),
             at: now)
@@ -134,7 +137,7 @@ extension Client {
             switch exchange.state {
             case .inFlight: found[walk] = (.response, nil)
             case .delayed(let until):
-                let cause: WaitCause = exchange.retryCause == .throttled ? .pause : .retry
+                let cause: WaitCause = exchange.isToldWhen ? .pause : .retry
                 Self.keep(&found[walk], cause, until)
             case .ready: break
             }

@@ -155,7 +155,8 @@ extension Event {
         case .abandoned, .cursor: nil
         case .answered, .page: .debug
         case .committed: .debug
-        case .spent(let cause, let span, _): cause.isHeldUp && span >= .milliseconds(100) ? .debug : nil
+        // What the server took stands with its request.
+        case .spent(let cause, let span, _): cause != .response && span >= .milliseconds(100) ? .debug : nil
         case .waits(_, let until): until.map { $0 - at >= .seconds(1) ? .info : .debug } ?? .info
         case .started, .finished, .token(nil): .info
         case .limited, .retry, .breaker, .token: .warning

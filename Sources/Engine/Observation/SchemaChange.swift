@@ -118,7 +118,7 @@ extension SchemaRecord {
         // All is known of this run; of before only what it had no chance to show.
         let here = Set(fields.map(\.path))
         old.fields.removeAll { here.contains($0.path) }
-        (old.records, old.more) = (0, 0)
+        (old.records, old.more, old.isMap) = (0, 0, false)
         return adding(old, times: min(1, Double(records) / Double(before.records)))
     }
 

@@ -68,7 +68,7 @@ final class SchemaWatch: @unchecked Sendable {
     }
 
     /// The run is whole: what has changed, at most so many; and what of it makes the stream fail.
-    func finish() throws(Failure) -> (notes: [DriftNote], more: Int) {
+    func finish() -> (notes: [DriftNote], more: Int) {
         let now = now
         let changes = now.changes(since: before.known, nullShare: Double(plan.nullPercent) / 100)
         let notes = changes.map { DriftNote($0, isFailed: plan.failing.contains($0.kind)) }
@@ -76,7 +76,8 @@ final class SchemaWatch: @unchecked Sendable {
         // What makes a stream fail goes on to do so, until somebody takes it.
         schema.known =
             notes.contains { $0.isFailed } ? before.known : now.following(before.known, told: changes)
-        if !schema.known.isEmpty { try state.keep(schema, of: name) }
+        // The file is whole: what can't be kept is told once more by the next run.
+        if !schema.known.isEmpty { try? state.keep(schema, of: name) }
         let told = notes.filter(\.isFailed) + notes.filter { !$0.isFailed }
         return (Array(told.prefix(Self.most)), max(0, told.count - Self.most))
     }

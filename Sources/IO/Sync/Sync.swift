@@ -422,7 +422,7 @@ package final class Sync: Sendable {
                         try lane.file.finish()
                     }
                     tellCommitted(lane)
-                    if let failure = try check(lane) { fail(lane, failure) } else { end(lane, nil) }
+                    if let failure = check(lane) { fail(lane, failure) } else { end(lane, nil) }
                 case .failed(let failure):
                     if let stage = lane.stage { try flush(stage, lane) }
                     if let durable = lane.durable {
@@ -441,7 +441,7 @@ package final class Sync: Sendable {
         }
 
         /// The file is whole: what the document expects of it, and why the stream has failed then.
-        private func check(_ lane: Lane) throws(Failure) -> Failure? {
+        private func check(_ lane: Lane) -> Failure? {
             var failure: Failure?
             if let checks = lane.checks {
                 let findings = checks.findings(of: sync.board.withLock { $0.runs[lane.run] })
@@ -450,7 +450,7 @@ package final class Sync: Sendable {
                 failure = DataChecks.failure(findings)
             }
             if let schema = lane.schema {
-                let drift = try schema.finish()
+                let drift = schema.finish()
                 sync.board.update { $0.runs[lane.run].drift = drift }
                 for note in drift.notes { lane.pages.tell(.drift(note)) }
                 failure = failure ?? SchemaWatch.failure(drift.notes)

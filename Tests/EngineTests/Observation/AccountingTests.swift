@@ -76,6 +76,18 @@ import Testing
         #expect(tally.started == 1 && tally.finished == 1 && tally.failed == 0)
     }
 
+    @Test func aTimeThatTheServerNamesIsItsPauseWhateverTheStatus() throws {
+        let world = World(
+            server: Self.pages(2, latency: .milliseconds(10)) { $0 == 2 ? .status(503, [("Retry-After", "5")]) : nil })
+        world.add(try Make.source())
+        world.open(try Make.stream(Make.cursor()))
+        world.run()
+        let spent = Self.spent(world.snapshot())
+        #expect(world.succeeded)
+        #expect((4_900_000_000...5_600_000_000).contains(spent["server_pause"] ?? 0), "\(spent)")
+        #expect(spent["retry"] == nil, "\(spent)")
+    }
+
     @Test(arguments: 0..<60) func theCausesAddUpToTheTimeUnderFaults(seed: UInt64) throws {
         var chance = Seeded(seed: seed)
         let world = World(

@@ -13,6 +13,7 @@ TYPES: dict[str, Any] = {
     "Retries": _settings.Retry,
     "Log": _settings.Log,
     "Expectations": _settings.Expectations,
+    "Drift": _settings.Drift,
     "Range": _settings.Range,
     "Freshness": _settings.Freshness,
     "Trace options": _settings.TraceOptions,
