@@ -64,7 +64,7 @@ import Testing
         do {
             let state = try open()
             try state.lease(entry.name)
-            try state.begin(StateFile.Entry(name: entry.name, file: entry.file))
+            try state.begin(StateFile.Entry(name: entry.name, file: entry.file), leaving: nil, [])
             let key = Fingerprint(low: 1, high: .max)
             try state.commit(
                 [(entry, piece)], seen: [(stream: entry.name, records: [key: Fingerprint(low: 3, high: 0)])])
@@ -93,7 +93,7 @@ import Testing
     @Test func oneWhoLostItsLeaseWritesNothingMore() throws {
         let state = try open()
         try state.lease("a")
-        try state.begin(StateFile.Entry(name: "a", file: "/a"))
+        try state.begin(StateFile.Entry(name: "a", file: "/a"), leaving: nil, [])
         shelf.lock.withLock { shelf.leases["stream:a"] = "another" }
         let before = shelf.documents
         let entry = StateFile.Entry(name: "a", file: "/a", bytes: 5)
