@@ -18,6 +18,9 @@ extension Client {
             case .serves:
                 tokens[index].giveBack(notary)
                 continue
+            case .renewed:
+                heard(.renewed, index, now: now)
+                continue
             case .later(let instant):
                 until = min(until ?? instant, instant)
                 continue

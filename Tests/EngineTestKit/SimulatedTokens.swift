@@ -11,7 +11,17 @@ public final class SimulatedTokens: @unchecked Sendable {
     /// The disk is full.
     public var isFull = false
 
-    public init() {}
+    /// Whatever is to be done there has to be asked for twice.
+    public let isFar: Bool
+    private var begun: [Int: TokenWish] = [:]
+
+    public init(isFar: Bool = false) { self.isFar = isFar }
+
+    func isReady(for wish: TokenWish, by client: Int) -> Bool {
+        if !isFar { return true }
+        defer { begun[client] = begun[client] == wish ? nil : wish }
+        return begun[client] == wish
+    }
 
     func read(_ place: TokenPlace) throws(Failure) -> KeptToken? { kept[place.file + place.identity.reveal()] }
 
@@ -35,5 +45,8 @@ public final class SimulatedTokens: @unchecked Sendable {
     }
 
     /// The kernel lets go of what a dead process had.
-    public func die(client: Int) { reserved = reserved.filter { $0.value != client } }
+    public func die(client: Int) {
+        reserved = reserved.filter { $0.value != client }
+        begun[client] = nil
+    }
 }

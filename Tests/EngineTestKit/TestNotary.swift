@@ -12,6 +12,9 @@ public struct TestNotary: Notary {
         let start = WallTime(epochSeconds: 1_800_000_000)
         return tokens.map { start + Timespan(nanoseconds: $0.now.nanoseconds) } ?? start
     }
+    public func isReady(for wish: TokenWish, _ place: TokenPlace) -> Bool {
+        tokens?.isReady(for: wish, by: client) ?? true
+    }
     public func keptToken(_ place: TokenPlace) throws(Failure) -> KeptToken? { try tokens?.read(place) }
     public func keep(_ token: KeptToken, _ place: TokenPlace) throws(Failure) { try tokens?.write(token, place) }
     public func reserve(_ place: TokenPlace) throws(Failure) -> Bool { tokens?.reserve(place, by: client) ?? true }

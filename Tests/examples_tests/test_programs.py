@@ -144,3 +144,14 @@ def test_own_database_stores_each_record_once(practice: Practice, tmp_path: Path
         done = run("own_database.py", source, "users", database)
         assert done.returncode == 0, done.stderr
         assert done.stdout == f"{new} records stored, {SIZE} in all\n"
+
+
+def test_own_state_store_knows_what_was_pulled(practice: Practice, tmp_path: Path) -> None:
+    source = tmp_path / "source.json"
+    text = (ROOT / "examples/c/source.json").read_text()
+    source.write_text(text.replace("http://127.0.0.1:8080", practice.url))
+    for _ in range(2):
+        done = run("own_state_store.py", source, tmp_path / "out", tmp_path / "own.db")
+        assert done.returncode == 0, done.stderr
+        assert f"users: {SIZE} records\n" in done.stdout
+        assert done.stdout.endswith("the files are what was written\n")

@@ -38,11 +38,13 @@ extension DocumentParser {
     private mutating func store(
         _ store: DocumentPlace, of place: DocumentPlace, _ plan: TokenPlan
     ) throws(Failure) -> TokenPlace {
-        var path = try parameter(orText: store)
+        let isReference = store["env"] != nil || store["file"] != nil
+        var path = isReference ? try secret(store).reveal() : try parameter(orText: store)
         if context.skipsSecrets, path.isEmpty { path = "unread" }
         guard !path.isEmpty, !path.utf8.contains(where: ASCII.isControl) else {
-            throw store.failure("expected the path of a file")
+            throw store.failure("expected the path of a file, or a URL of Redis")
         }
+        _ = try Self.statePlace(path, store)
         let type = place["type"]?.value.string ?? ""
         let isFree = type == "token_request"
         var identity = JSONWriter()

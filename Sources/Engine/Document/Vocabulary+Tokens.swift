@@ -141,10 +141,11 @@ extension Vocabulary {
                 "What the token endpoint allows. Requests for tokens never wait behind the limits of the data.",
                 examples: [.string("10/m")]),
             Key(
-                "store", .choice([.text(.line(1...4096)), .named(parameter)]),
-                "A file that keeps the token, and the refresh token that came with it, for later runs and other processes: of "
-                    + "those that name it, one asks for the next token and the others take it from there. A state file (SQLite; "
-                    + "made when missing; a run's own \"state\" will do), with mode 0600: who can read it has the tokens. "
-                    + "In memory only when absent.", examples: [.string("state.db")]),
+                "store", .choice([.text(.line(1...4096)), .keyed(references)]),
+                "What keeps the token, and the refresh token that came with it, for later runs and other processes: of those that "
+                    + "name it, one asks for the next token and the others take it from there. A state (a run's own \"state\" will "
+                    + "do): a file (SQLite; made when missing) with mode 0600, redis://…?prefix=…, or \"host:\" and the name of a "
+                    + "store of the program's. Who can read it has the tokens. In memory only when absent.",
+                examples: [.string("state.db"), object("env", "TOKEN_STORE")]),
         ]
 }

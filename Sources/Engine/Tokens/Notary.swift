@@ -12,6 +12,9 @@ public protocol Notary: Sendable {
     func token(ofHost name: String) throws(Failure) -> HostToken
     /// Header fields that make that request a signed one.
     func fields(ofHost name: String, for request: TransferRequest) throws(Failure) -> [(name: String, value: String)]
+    /// Whether that can be done there now, by the function below that does it. Where the store is far away it is begun with
+    /// this question, and can be done a moment later, with what came of it.
+    func isReady(for wish: TokenWish, _ place: TokenPlace) -> Bool
     /// Nil: none was kept there.
     func keptToken(_ place: TokenPlace) throws(Failure) -> KeptToken?
     /// On disk when it returns.
@@ -33,6 +36,7 @@ public struct HostToken: Sendable {
 }
 
 extension Notary {
+    public func isReady(for wish: TokenWish, _ place: TokenPlace) -> Bool { true }
     public func keptToken(_ place: TokenPlace) throws(Failure) -> KeptToken? { nil }
     public func keep(_ token: KeptToken, _ place: TokenPlace) throws(Failure) {}
     public func reserve(_ place: TokenPlace) throws(Failure) -> Bool { true }

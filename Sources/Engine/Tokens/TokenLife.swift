@@ -37,6 +37,8 @@ struct TokenLife: Sendable {
     private(set) var refusedAccess: Secret?
     /// No other process asks for it meanwhile.
     var isReserved = false
+    /// What there was did not do, and the reservation is under way.
+    var isReserving = false
     /// Came, and could not be kept.
     var unkept: KeptToken?
     /// Another process asks for it since then.
@@ -155,9 +157,15 @@ struct TokenLife: Sendable {
         answered(now: now)
         do throws(TokenAnswer.Refusal) {
             let answer = try TokenAnswer.read(head, body, plan.places, services: services)
-            if let failure = keep(answer, now: now, notary: notary) { return .failed(failure) }
-            accept(answer, now: now)
-            return .renewed
+            switch keep(answer, now: now, notary: notary) {
+            case .kept:
+                accept(answer, now: now)
+                return .renewed
+            case .underWay:
+                retry.answered(now: now)
+                return .again
+            case .failed(let failure): return .failed(failure)
+            }
         } catch {
             if error.needsPerson, usesRefresh, plan.first != nil {
                 // The refresh token is spent; what the document has may still do.

@@ -1,9 +1,17 @@
 /// Where a token outlives its process, and which one of those in there it is.
 public struct TokenPlace: Sendable {
-    /// A state file's path.
+    /// A state: a file's path, a URL of Redis, "host:" and a name.
     public var file: String
     /// What it is asked for with, as far as that makes it another token. Secrets stand in it.
     public var identity: Secret
+}
+
+/// What is to be done with a token that is kept.
+public enum TokenWish: Sendable, Equatable {
+    case read
+    /// And read, since it may have come meanwhile.
+    case reserve
+    case keep(KeptToken)
 }
 
 /// A token as it is kept. Times are the calendar's: the clock of a process ends with it.
@@ -29,6 +37,8 @@ extension TokenLife {
     enum Look: Sendable {
         /// There is one, or another process is about to get the next while this one serves.
         case serves
+        /// What was just answered is kept now.
+        case renewed
         case later(Instant)
         case ask
         case failed(Failure)
@@ -41,13 +51,20 @@ extension TokenLife {
         guard let place = plan.store, !isReserved || unkept != nil else { return .ask }
         do throws(Failure) {
             if let unkept {
+                guard notary.isReady(for: .keep(unkept), place) else { return pause(now: now) }
                 try notary.keep(unkept, place)
                 self.unkept = nil
                 adopt(unkept, now: now, date: notary.date)
                 work = .none
-                return .serves
+                return .renewed
             }
-            if try find(place, now: now, notary) { return .serves }
+            if !isReserving {
+                guard notary.isReady(for: .read, place) else { return pause(now: now) }
+                if try find(place, now: now, notary) { return .serves }
+            }
+            isReserving = true
+            guard notary.isReady(for: .reserve, place) else { return pause(now: now) }
+            isReserving = false
             guard try notary.reserve(place) else { return try wait(now: now) }
             isReserved = true
             // It may have come between the look and the reservation.
@@ -55,9 +72,18 @@ extension TokenLife {
         } catch {
             work = .none
             waitsSince = nil
+            isReserving = false
             return .failed(told(error))
         }
     }
+
+    /// A store far away answers in a moment.
+    private mutating func pause(now: Instant) -> Look {
+        work = .due(at: now + Self.moment)
+        return .later(now + Self.moment)
+    }
+
+    private static let moment = Timespan.milliseconds(2)
 
     private mutating func find(_ place: TokenPlace, now: Instant, _ notary: some Notary) throws(Failure) -> Bool {
         guard let kept = try notary.keptToken(place), adopt(kept, now: now, date: notary.date) else { return false }
@@ -83,21 +109,31 @@ extension TokenLife {
     }
 
     /// What was just answered, on disk before anything is sent with it: a refresh token that only memory has would be
-    /// lost with the process, and the one that it replaces is spent. Nil when it is there.
-    mutating func keep(_ answer: TokenAnswer, now: Instant, notary: some Notary) -> Failure? {
-        guard let place = plan.store else { return nil }
+    /// lost with the process, and the one that it replaces is spent.
+    mutating func keep(_ answer: TokenAnswer, now: Instant, notary: some Notary) -> Keeping {
+        guard let place = plan.store else { return .kept }
         let kept = KeptToken(
             access: answer.token, prefix: prefix(of: answer), askedAt: notary.date - (now - sentAt),
             life: life(of: answer), refresh: plan.renewal == nil ? nil : answer.refreshToken ?? refreshToken)
+        guard notary.isReady(for: .keep(kept), place) else {
+            unkept = kept
+            _ = pause(now: now)
+            return .underWay
+        }
         do throws(Failure) {
             try notary.keep(kept, place)
-            return nil
+            return .kept
         } catch {
             // The next request begins with that; until then nobody else may ask, who would do it with the spent one.
             unkept = kept
             work = .none
-            return told(error)
+            return .failed(told(error))
         }
+    }
+
+    enum Keeping {
+        case kept, underWay
+        case failed(Failure)
     }
 
     /// Others may ask, now that it is done, whatever came of it.

@@ -1,32 +1,47 @@
 internal import CCrypto
 internal import Engine
 
-/// The token files of one client, each opened when it is needed first.
+/// The tokens of one client that outlive it, each opened when it is needed first.
 ///
 /// `@unchecked Sendable`: used by the client's I/O thread alone.
 final class TokenFiles: @unchecked Sendable {
-    private var files: [TokenFile] = []
+    private var keepers: [any TokenKeeper] = []
 
-    func open(_ place: TokenPlace) throws(Failure) -> TokenFile {
-        if let known = files.first(where: { $0.place.identity == place.identity && $0.place.file == place.file }) {
+    func open(_ place: TokenPlace) throws(Failure) -> any TokenKeeper {
+        if let known = keepers.first(where: { $0.place.identity == place.identity && $0.place.file == place.file }) {
             return known
         }
-        let opened = try TokenFile(place)
-        files.append(opened)
+        let opened: any TokenKeeper
+        if case .success(.file) = StatePlace.parse(place.file) {
+            opened = try TokenDrawer(place)
+        } else {
+            opened = FarToken(place)
+        }
+        keepers.append(opened)
         return opened
     }
 }
 
-/// One token in a state file. Which one is known by a name that nothing can be told from: what it was made of may be a
+/// Where one token is kept. What is done there must be ready first.
+protocol TokenKeeper: AnyObject {
+    var place: TokenPlace { get }
+    func isReady(for wish: TokenWish) -> Bool
+    func read() throws(Failure) -> KeptToken?
+    func write(_ token: KeptToken) throws(Failure)
+    func reserve() throws(Failure) -> Bool
+    func giveBack()
+}
+
+/// One token in a state. Which one is known by a name that nothing can be told from: what it was made of may be a
 /// password.
-final class TokenFile {
+final class TokenDrawer: TokenKeeper {
     let place: TokenPlace
     private let state: any StateStore
     private let name: String
 
     init(_ place: TokenPlace) throws(Failure) {
         self.place = place
-        state = try StateFile(path: place.file)
+        state = try States.open(place.file)
         name = try Self.name(of: place.identity, salt: try state.tokenSalt())
     }
 
@@ -42,6 +57,7 @@ final class TokenFile {
         return String(decoding: out.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
+    func isReady(for wish: TokenWish) -> Bool { true }
     func read() throws(Failure) -> KeptToken? { try state.token(name) }
     func write(_ token: KeptToken) throws(Failure) { try state.keep(token, name) }
     func reserve() throws(Failure) -> Bool { try state.reserve("token " + name) }

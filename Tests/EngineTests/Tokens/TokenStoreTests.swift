@@ -20,8 +20,8 @@ import Testing
         return world
     }
 
-    @Test func processesThatStartAtOnceAskForOneToken() throws {
-        let (server, tokens) = (TokenServer(), SimulatedTokens())
+    @Test(arguments: [false, true]) func processesThatStartAtOnceAskForOneToken(isFar: Bool) throws {
+        let (server, tokens) = (TokenServer(), SimulatedTokens(isFar: isFar))
         server.tokenLatency = .milliseconds(330)
         let world = Self.world(server, tokens)
         let source = try TokenServer.source(Self.client)
@@ -35,8 +35,8 @@ import Testing
         #expect(tokens.reserved.isEmpty)
     }
 
-    @Test func theNextRunGoesOnWithWhatWasKept() throws {
-        let (server, tokens) = (TokenServer(), SimulatedTokens())
+    @Test(arguments: [false, true]) func theNextRunGoesOnWithWhatWasKept(isFar: Bool) throws {
+        let (server, tokens) = (TokenServer(), SimulatedTokens(isFar: isFar))
         server.rotates = true
         let source = try TokenServer.source(Self.refreshing)
         for _ in 1...3 {
@@ -57,8 +57,8 @@ import Testing
         #expect(server.tokenRequests.count == 2 && server.reuses == 0)
     }
 
-    @Test func aNewRefreshTokenIsKeptBeforeAnythingElseHappens() throws {
-        let (server, tokens) = (TokenServer(), SimulatedTokens())
+    @Test(arguments: [false, true]) func aNewRefreshTokenIsKeptBeforeAnythingElseHappens(isFar: Bool) throws {
+        let (server, tokens) = (TokenServer(), SimulatedTokens(isFar: isFar))
         server.rotates = true
         server.life = .seconds(2)
         server.lastPage = 500
@@ -77,8 +77,8 @@ import Testing
         #expect(known.count > 4 && Set(known).count == known.count)
     }
 
-    @Test func whatCanNotBeKeptIsNotUsedAndNotLost() throws {
-        let (server, tokens) = (TokenServer(), SimulatedTokens())
+    @Test(arguments: [false, true]) func whatCanNotBeKeptIsNotUsedAndNotLost(isFar: Bool) throws {
+        let (server, tokens) = (TokenServer(), SimulatedTokens(isFar: isFar))
         server.rotates = true
         tokens.isFull = true
         let world = Self.world(server, tokens)
@@ -104,8 +104,8 @@ import Testing
         #expect(world.endings.last?.failure == nil && server.tokenRequests.count == 1 && server.reuses == 0)
     }
 
-    @Test func aRefusedTokenIsNotTakenFromTheStoreAgain() throws {
-        let (server, tokens) = (TokenServer(), SimulatedTokens())
+    @Test(arguments: [false, true]) func aRefusedTokenIsNotTakenFromTheStoreAgain(isFar: Bool) throws {
+        let (server, tokens) = (TokenServer(), SimulatedTokens(isFar: isFar))
         let world = Self.world(server, tokens)
         let source = try TokenServer.source(Self.client)
         for process in 0..<4 {
@@ -119,8 +119,8 @@ import Testing
         #expect(server.tokenRequests.count == 2)
     }
 
-    @Test func whoDiesWhileItAsksHoldsUpNobodyForEver() throws {
-        let (server, tokens) = (TokenServer(), SimulatedTokens())
+    @Test(arguments: [false, true]) func whoDiesWhileItAsksHoldsUpNobodyForEver(isFar: Bool) throws {
+        let (server, tokens) = (TokenServer(), SimulatedTokens(isFar: isFar))
         server.tokenLatency = .seconds(5)
         let world = Self.world(server, tokens)
         let source = try TokenServer.source(Self.client)
@@ -138,8 +138,8 @@ import Testing
         #expect(world.endings.count == 1 && world.endings.first?.failure == nil)
     }
 
-    @Test func oneRenewsInAdvanceWhileAllGoOn() throws {
-        let (server, tokens) = (TokenServer(), SimulatedTokens())
+    @Test(arguments: [false, true]) func oneRenewsInAdvanceWhileAllGoOn(isFar: Bool) throws {
+        let (server, tokens) = (TokenServer(), SimulatedTokens(isFar: isFar))
         server.life = .seconds(100)
         server.lastPage = 2000
         server.dataLatency = .milliseconds(100)
@@ -155,9 +155,9 @@ import Testing
         #expect(server.tokenRequests.count == 3)
     }
 
-    @Test func whatAsksForAnotherTokenKeepsAnother() throws {
+    @Test(arguments: [false, true]) func whatAsksForAnotherTokenKeepsAnother(isFar: Bool) throws {
         func identity(_ auth: String) throws -> String {
-            let (server, tokens) = (TokenServer(), SimulatedTokens())
+            let (server, tokens) = (TokenServer(), SimulatedTokens(isFar: isFar))
             let world = Self.world(server, tokens)
             let source = try TokenServer.source("\"auth\": \(auth)")
             world.add(source)

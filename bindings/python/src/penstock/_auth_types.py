@@ -72,7 +72,7 @@ class _AskedToken(_Token, total=False):
     timeout: str
     attempts: int
     limits: Limits
-    store: str | Parameter
+    store: Secret
 
 
 class _OAuth(_AskedToken, total=False):

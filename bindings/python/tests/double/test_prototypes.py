@@ -27,6 +27,7 @@ VALUES: dict[str, Any] = {
     "penstock_release": _ffi.Release,
     "penstock_status": ctypes.c_int,
     "penstock_slice": _ffi.penstock_slice,
+    "const penstock_store *": ctypes.POINTER(_ffi.penstock_store),
 }
 HANDLES = (
     "batch",
@@ -38,6 +39,7 @@ HANDLES = (
     "page",
     "paginator",
     "state",
+    "store_reply",
     "sync",
     "text",
 )
@@ -82,8 +84,9 @@ def test_every_name_with_a_parenthesis_in_the_header_was_understood() -> None:
 
 
 def test_statuses_are_the_headers() -> None:
-    text = text_without_comments()
-    told = {name: int(value) for name, value in re.findall(r"PENSTOCK_(\w+) = (\d+)", text)}
+    found = re.search(r"typedef enum penstock_status \{(.*?)\}", text_without_comments(), re.S)
+    assert found
+    told = {name: int(value) for name, value in re.findall(r"PENSTOCK_(\w+) = (\d+)", found[1])}
     assert told == {status.name: status.value for status in penstock.Status}
 
 
