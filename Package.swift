@@ -32,7 +32,8 @@ let package = Package(
 
         .target(name: "Engine", swiftSettings: lean),
         .target(
-            name: "IO", dependencies: ["Engine", "CCurl", "CCrypto", "CJansson", "CSQLite", "CZlib", "CXXHash", "CLinux"],
+            name: "IO",
+            dependencies: ["Engine", "CCurl", "CCrypto", "CJansson", "CSQLite", "CZlib", "CXXHash", "CLinux"],
             swiftSettings: lean),
         .target(name: "ABI", dependencies: ["IO", "Engine", "CPenstock"], swiftSettings: lean),
 

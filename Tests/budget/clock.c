@@ -1,5 +1,5 @@
-// Preloaded into a server: its calendar is off by CLOCK_OFF seconds, its other clocks are right. libfaketime does not get
-// along with the allocator that redis-server is linked with.
+// Preloaded into a server: its calendar is off by CLOCK_OFF seconds, its other clocks are right.
+// libfaketime does not get along with the allocator that redis-server is linked with.
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <sys/syscall.h>

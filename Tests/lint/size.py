@@ -9,7 +9,7 @@ from pathlib import Path
 from report import Report, need_library, run
 
 # Growth that nobody meant is what this is to catch; raise it with what is meant, and say so in the README.
-OWN_LIMIT = 5_500_000
+OWN_LIMIT = 6_100_000
 
 EMPTY_MANIFEST = """// swift-tools-version: 6.2
 import PackageDescription

@@ -34,6 +34,8 @@ TYPES: dict[str, Any] = {
     "Shared limits": _types.SharedLimits,
     "Shared on one host": _types.HostShare,
     "Shared through Redis": _types.RedisShare,
+    "Rotation": _types.JobRotation,
+    "State in Redis": _types.RedisState,
     "Parameter": _types.Parameter,
     "Environment variable": _types.Environment,
     "File": _types.File,
