@@ -138,7 +138,7 @@ void expected_record(char *out, size_t size, uint64_t number) {
 }
 
 const char *source_text(void) {
-    static char text[4096];
+    static _Thread_local char text[4096];
     snprintf(
         text, sizeof text,
         "{\"base_url\": \"%s\", \"retry\": {\"attempts\": 1},\n"

@@ -72,6 +72,8 @@ struct Observer {
     }
 
     mutating func snapshot(of engine: inout Engine.Client) -> Snapshot {
+        // Else what has happened since the last turn would be counted, and told to nobody.
+        if engine.hasEvents { take(engine.takeEvents(), of: engine) }
         let wall = Clock.wallStart()
         var snapshot = engine.snapshot(&recorder, now: wall.instant, wall: wall)
         snapshot.dropped = sinks.reduce(dropped) { $0 &+ $1.totalDropped }
