@@ -66,6 +66,8 @@ public final class World {
     /// The host takes every page at once.
     public var consumesAtOnce = true
     public var mostRequests = 100_000
+    /// What the calendar said at the world's beginning, in seconds since 1970; responses bring no time without it.
+    public var epoch: Int64?
     /// Called between any two events, when every client waits.
     public var onStep: ((World) -> Void)?
     /// Until when each client said that it waits.
@@ -227,6 +229,7 @@ public final class World {
             head.status = status
             head.headers = HeaderFields(headers)
             head.bodyBytes = Int64(body.count)
+            if let epoch { head.receivedAtEpoch = epoch + now.nanoseconds / 1_000_000_000 }
             head.hiddenResends = event.reply.hiddenResends
             bodies[key] = body
             mostHeld = max(mostHeld, bodies.count)

@@ -122,6 +122,7 @@ final class FeedServer {
         var stream = try Stream.parse(options: json(options + "}"), source: source, references: FakeReferences())
         stream.now = WallTime(epochSeconds: now)
         let world = World(services: TestServices(.seeded(Seeded(seed: seed)))) { [self] request, _ in reply(request) }
+        world.epoch = now
         world.add(source)
         world.open(stream)
         world.run()

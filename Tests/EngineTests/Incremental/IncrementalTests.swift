@@ -95,6 +95,53 @@ import Testing
         #expect(ids(second.records) == [1])
     }
 
+    /// On the first of January 2024.
+    private static func httpDate(_ epoch: Int64) -> String {
+        func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let second = epoch - base
+        return "Mon, 01 Jan 2024 \(two(second / 3600)):\(two(second / 60 % 60)):\(two(second % 60)) GMT"
+    }
+
+    /// The server's clock is an hour ahead, or behind: its `Date` says so, and no record is lost or doubled for it.
+    @Test(arguments: [3600, -3600] as [Int64]) func clocksThatDisagree(ahead: Int64) throws {
+        let server = FeedServer()
+        server.rows = Self.rows([0, 40, 100 + max(0, ahead)])
+        let document = FeedServer.document(Self.plain)
+        var (told, checkpoint): ([Int], String?) = ([], nil)
+        for run in 1...4 as ClosedRange<Int64> {
+            let now = Self.base + 7200 + run * 100
+            server.date = Self.httpDate(now + ahead)
+            // What has come about since, by the server's clock.
+            server.rows.append(FeedServer.Row(id: 10 + Int(run), time: now + ahead - 5))
+            let outcome = try server.run(document, now: now, from: checkpoint)
+            #expect(outcome.failure == nil, "\(String(describing: outcome.failure))")
+            told += ids(outcome.records)
+            checkpoint = outcome.checkpoint
+        }
+        #expect(told.sorted() == server.rows.map(\.id).sorted())
+        // The world began a second before.
+        #expect(checkpoint?.contains("\"skew\":\(1 - ahead)") == true)
+    }
+
+    /// Windows end where the server's clock is: from the second run on also where that is ahead.
+    @Test func windowsEndAtTheServersNow() throws {
+        let server = FeedServer()
+        let document = FeedServer.document(
+            "\"field\": \"at\", \"from\": \"since\", \"to\": {\"param\": \"until\"}, \"start\": \"2024-01-01\", \"step\": \"1h\""
+        )
+        var (told, checkpoint): ([Int], String?) = ([], nil)
+        for run in 1...3 as ClosedRange<Int64> {
+            let now = Self.base + run * 3000
+            server.date = Self.httpDate(now + 7200)
+            server.rows.append(FeedServer.Row(id: Int(run), time: now + 7100))
+            let outcome = try server.run(document, now: now, from: checkpoint)
+            told += ids(outcome.records)
+            checkpoint = outcome.checkpoint
+            guard run > 1 else { continue }
+            #expect(told.sorted() == server.rows.map(\.id).sorted(), "run \(run): \(server.targets.suffix(3))")
+        }
+    }
+
     // MARK: windows
 
     @Test func calendarWindowsInTheirOrder() throws {
