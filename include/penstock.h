@@ -397,7 +397,7 @@ penstock_status penstock_client_state(penstock_client *client, penstock_text **o
  * As JSON: "streams", for each stream that was asked for ("stream" is null for single requests):
  * "requests" (as the server counts them: attempts, redirects, hidden re-sends), "statuses",
  * "failures" (without an answer, by cause), "error_rate", "latency_ms" ("average", "p50", "p95",
- * "p99", "max"), "limit_hits", "retries" by cause, "connections", "bytes" ("wire", "decoded"),
+ * "p99", "max"), "latency_ms_by_status" (the same; "none": without an answer), "limit_hits", "retries" by cause, "connections", "bytes" ("wire", "decoded"),
  * "pages", "records", "duplicates", "filtered", "missing", "total", "complete" (received of total),
  * "cursor" (the latest time that an incremental stream has seen) and "cursor_lag_ms" (how long ago that
  * was), "checks" and "schema_drift" (of a run),

@@ -105,7 +105,9 @@ def test_figures_are_the_servers_own(server: str) -> None:
             }
             assert found["penstock_records_total", None, "users"] == records
             assert found["penstock_requests_total", "503", "users"] == 1
-            assert found["penstock_request_duration_seconds_count", None, "users"] > 0
+            for status, count in (("200", records // 100), ("503", 1), ("none", 1)):
+                name = "penstock_request_duration_seconds_count"
+                assert found[name, status, "users"] >= count
     users = of(metrics, "users")
     assert users["requests"] == asked(server, "/cursor/users") - before
     assert users["records"] == records
@@ -116,7 +118,13 @@ def test_figures_are_the_servers_own(server: str) -> None:
     assert users["statuses"]["200"] == users["pages"]
     assert users["connections"]["opened"] >= 1 and users["connections"]["reused"] >= 1
     assert users["bytes"]["decoded"] > records
-    assert users["latency_ms"]["p50"] <= users["latency_ms"]["p95"] <= users["latency_ms"]["max"]
+    by_status = users["latency_ms_by_status"]
+    assert {status: one["count"] for status, one in by_status.items() if status != "none"} == (
+        users["statuses"]
+    )
+    assert sum(one["count"] for one in by_status.values()) == users["latency_ms"]["count"]
+    for one in (users["latency_ms"], *by_status.values()):
+        assert one["p50"] <= one["p95"] <= one["max"]
 
 
 def test_every_wait_has_its_cause(server: str) -> None:

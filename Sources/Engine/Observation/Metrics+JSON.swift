@@ -62,15 +62,12 @@ extension JSONWriter {
         name("error_rate")
         decimal(thousandths: tally.answers == 0 ? 0 : tally.errors.multipliedSaturating(by: 1000) / tally.answers)
         name("latency_ms")
-        object { one in
-            one.member("count", tally.latency.count)
-            for (name, span) in [
-                ("average", tally.latency.average), ("p50", tally.latency.quantile(thousandths: 500)),
-                ("p95", tally.latency.quantile(thousandths: 950)), ("p99", tally.latency.quantile(thousandths: 990)),
-                ("max", tally.latency.most),
-            ] {
-                one.name(name)
-                one.milliseconds(span)
+        latency(tally.latency)
+        name("latency_ms_by_status")
+        object { all in
+            for each in tally.latencies.sorted(by: { $0.status < $1.status }) {
+                all.name(each.status == 0 ? "none" : "\(each.status)")
+                all.latency(each.times)
             }
         }
         member("limit_hits", tally.throttled)
@@ -108,6 +105,20 @@ extension JSONWriter {
                     one.name("ms")
                     one.milliseconds(item.time)
                 }
+            }
+        }
+    }
+
+    private mutating func latency(_ times: Histogram) {
+        object { one in
+            one.member("count", times.count)
+            for (name, span) in [
+                ("average", times.average), ("p50", times.quantile(thousandths: 500)),
+                ("p95", times.quantile(thousandths: 950)), ("p99", times.quantile(thousandths: 990)),
+                ("max", times.most),
+            ] {
+                one.name(name)
+                one.milliseconds(span)
             }
         }
     }

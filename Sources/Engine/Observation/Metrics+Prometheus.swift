@@ -23,7 +23,11 @@ extension Metrics {
             }
             text.counter(
                 "requests_sent", "Requests as the server counts them, repetitions too.", labels, tally.requests)
-            text.histogram("request_duration_seconds", "From the request to the whole answer.", labels, tally.latency)
+            for each in tally.latencies {
+                text.histogram(
+                    "request_duration_seconds", "From the request to the whole answer.",
+                    labels + [("status", each.status == 0 ? "none" : "\(each.status)")], each.times)
+            }
             text.counter("limit_hits", "Answers that refused because of a limit.", labels, tally.throttled)
             for item in tally.retries {
                 text.counter("retries", "Repetitions, by cause.", labels + [("cause", item.label.rawValue)], item.count)

@@ -6,12 +6,19 @@ struct Tally: Sendable {
         var time = Timespan.zero
     }
 
+    /// How long requests took that came to one status; 0: without an answer.
+    struct Latency: Sendable {
+        let status: Int
+        var times = Histogram()
+    }
+
     let name: String
     var requests: Int64 = 0
     /// HTTP's; of those without an answer the kind of failure.
     var statuses: [Count<Int>] = []
     var failures: [Count<String>] = []
     var latency = Histogram()
+    var latencies: [Latency] = []
     var throttled: Int64 = 0
     var retries: [Count<RetryCause>] = []
     var opened: Int64 = 0
@@ -71,6 +78,7 @@ struct Tally: Sendable {
     private mutating func answered(_ note: RequestNote) {
         requests += 1
         latency.add(note.latency)
+        add(note.latency, status: note.failure == nil ? note.status : 0)
         if let head = note.head {
             if head.hiddenResends > 0 {
                 requests = requests.addingSaturating(Int64(head.hiddenResends))
@@ -84,6 +92,16 @@ struct Tally: Sendable {
             Self.add(RetryCause(failure.kind).rawValue, to: &failures)
         } else {
             Self.add(note.status, to: &statuses)
+        }
+    }
+
+    private mutating func add(_ span: Timespan, status: Int) {
+        if let index = latencies.firstIndex(where: { $0.status == status }) {
+            latencies[index].times.add(span)
+        } else if latencies.count < 100 {
+            var new = Latency(status: status)
+            new.times.add(span)
+            latencies.append(new)
         }
     }
 
