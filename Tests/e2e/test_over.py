@@ -4,11 +4,8 @@ practice API."""
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +15,6 @@ import pytest
 TESTS = Path(__file__).resolve().parents[1]
 USERS = "users:30"
 OVER_USERS = {"stream": "users", "key": "id", "as": "user_id"}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "practice_api", "--until-eof", "--quiet"],
-        cwd=TESTS,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert process.stdin is not None and process.stdout is not None
-    url: str = json.loads(process.stdout.readline())["http"]
-    yield url
-    process.stdin.close()
-    assert process.wait(10) == 0
 
 
 def dump(server: str, question: str) -> list[bytes]:

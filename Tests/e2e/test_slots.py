@@ -4,11 +4,8 @@ cursor in the query, byte for byte against the practice API."""
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +13,6 @@ import penstock
 import pytest
 
 TESTS = Path(__file__).resolve().parents[1]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "practice_api", "--until-eof", "--quiet"],
-        cwd=TESTS,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert process.stdin is not None and process.stdout is not None
-    url: str = json.loads(process.stdout.readline())["http"]
-    yield url
-    process.stdin.close()
-    assert process.wait(10) == 0
 
 
 def fetched(url: str) -> bytes:

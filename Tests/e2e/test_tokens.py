@@ -6,13 +6,10 @@ from __future__ import annotations
 import base64
 import itertools
 import json
-import subprocess
-import sys
 import threading
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -25,21 +22,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 TESTS = Path(__file__).resolve().parents[1]
 CLIENT = {"client_id": "practice-client", "client_secret": "practice-secret"}
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "practice_api", "--until-eof", "--quiet"],
-        cwd=TESTS,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert process.stdin is not None and process.stdout is not None
-    url: str = json.loads(process.stdout.readline())["http"]
-    yield url
-    process.stdin.close()
-    assert process.wait(10) == 0
 
 
 def realm(server: str, name: str) -> dict[str, Any]:
