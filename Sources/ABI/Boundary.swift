@@ -69,6 +69,19 @@ func need(_ out: Out?, _ name: String) throws(Failure) -> Out {
     return out
 }
 
+/// A text about a handle, made for the caller.
+func tell<Object: Owned>(
+    _ pointer: OpaquePointer?, _ name: String, as kind: Object.Type, _ out: Out?, _ error: Out?,
+    _ text: (Object) throws(Failure) -> String
+) -> penstock_status {
+    boundary(error) { () throws(Failure) in
+        let object = try Handle.need(pointer, name, as: kind)
+        let out = try need(out, "out")
+        Handle.give(OwnedText(try text(object)), to: out)
+        return PENSTOCK_OK
+    }
+}
+
 /// JSON that the caller passed in.
 func json(_ data: UnsafePointer<CChar>?, _ size: Int, _ name: String) throws(Failure) -> JSONValue {
     guard let data else { throw Failure(.invalidArgument, "\(name) is NULL") }

@@ -7,12 +7,8 @@ internal import IO
     _ client: OpaquePointer?, _ format: UnsafePointer<CChar>?, _ out: UnsafeMutablePointer<OpaquePointer?>?,
     _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> penstock_status {
-    boundary(error) { () throws(Failure) in
-        let client = try Handle.need(client, "client", as: ClientHandle.self)
-        let out = try need(out, "out")
-        let form = try metricsFormat(format)
-        Handle.give(OwnedText(Metrics.text(form, [try client.loop.snapshot()])), to: out)
-        return PENSTOCK_OK
+    tell(client, "client", as: ClientHandle.self, out, error) { client throws(Failure) in
+        Metrics.text(try metricsFormat(format), [try client.loop.snapshot()])
     }
 }
 
@@ -20,13 +16,10 @@ internal import IO
     _ client: OpaquePointer?, _ options: UnsafePointer<CChar>?, _ size: Int,
     _ out: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> penstock_status {
-    boundary(error) { () throws(Failure) in
-        let client = try Handle.need(client, "client", as: ClientHandle.self)
-        let out = try need(out, "out")
+    tell(client, "client", as: ClientHandle.self, out, error) { client throws(Failure) in
         var withCurl = false
         if options != nil { withCurl = try TraceOptions.parse(json(options, size, "the options")).withCurl }
-        Handle.give(OwnedText(Trace.text(try client.loop.snapshot(), withCurl: withCurl)), to: out)
-        return PENSTOCK_OK
+        return Trace.text(try client.loop.snapshot(), withCurl: withCurl)
     }
 }
 
@@ -34,12 +27,8 @@ internal import IO
     _ sync: OpaquePointer?, _ format: UnsafePointer<CChar>?, _ out: UnsafeMutablePointer<OpaquePointer?>?,
     _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> penstock_status {
-    boundary(error) { () throws(Failure) in
-        let sync = try Handle.need(sync, "sync", as: Sync.self)
-        let out = try need(out, "out")
-        let form = try metricsFormat(format)
-        Handle.give(OwnedText(Metrics.text(form, try sync.snapshots())), to: out)
-        return PENSTOCK_OK
+    tell(sync, "sync", as: Sync.self, out, error) { sync throws(Failure) in
+        Metrics.text(try metricsFormat(format), try sync.snapshots())
     }
 }
 

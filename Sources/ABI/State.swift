@@ -26,12 +26,7 @@ private final class StateHandle: Owned {
     _ state: OpaquePointer?, _ out: UnsafeMutablePointer<OpaquePointer?>?,
     _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> penstock_status {
-    boundary(error) { () throws(Failure) in
-        let state = try Handle.need(state, "state", as: StateHandle.self).store
-        let out = try need(out, "out")
-        Handle.give(OwnedText(try state.exported()), to: out)
-        return PENSTOCK_OK
-    }
+    tell(state, "state", as: StateHandle.self, out, error) { handle throws(Failure) in try handle.store.exported() }
 }
 
 @_cdecl("penstock_state_import") @implementation public func penstock_state_import(
@@ -60,12 +55,7 @@ private final class StateHandle: Owned {
     _ state: OpaquePointer?, _ out: UnsafeMutablePointer<OpaquePointer?>?,
     _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> penstock_status {
-    boundary(error) { () throws(Failure) in
-        let state = try Handle.need(state, "state", as: StateHandle.self).store
-        let out = try need(out, "out")
-        Handle.give(OwnedText(try state.verified()), to: out)
-        return PENSTOCK_OK
-    }
+    tell(state, "state", as: StateHandle.self, out, error) { handle throws(Failure) in try handle.store.verified() }
 }
 
 @_cdecl("penstock_state_free") @implementation public func penstock_state_free(_ state: OpaquePointer?) {
