@@ -6,7 +6,6 @@ import json
 import multiprocessing
 import os
 import random
-import shlex
 import shutil
 import signal
 import subprocess
@@ -121,16 +120,6 @@ class Crowd:
         while not self.answers.empty():
             found.append(self.answers.get())
         return found
-
-
-def in_a_namespace(mounts: str, code: str) -> subprocess.CompletedProcess[str]:
-    """A Python program that sees a file system of its own, with those commands done to it."""
-    python = shlex.join([sys.executable, "-c", code])
-    command = ["unshare", "--mount", "--map-root-user", "sh", "-c", f"{mounts} && exec {python}"]
-    environment = {**os.environ, "PYTHONPATH": str(TESTS.parent / "bindings/python/src")}
-    return subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
 
 
 def worst(times: list[int], window: float) -> int:

@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
-from .conftest import PROCESSES, Crowd, Server, in_a_namespace, worst
+from namespaces import in_a_namespace, read_only
+
+from .conftest import PROCESSES, Crowd, Server, worst
 
 Serve = Callable[..., Server]
 
@@ -127,7 +129,6 @@ def test_a_file_that_can_not_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "budget").write_bytes(b"")
     code = f"import json, penstock; penstock.Limiter(json.loads({limits!r}))"
     # Root writes to what nobody may write to, but not to what is mounted so.
-    mount = f"mount --bind {tmp_path} {tmp_path} && mount -o remount,ro,bind {tmp_path}"
-    done = in_a_namespace(mount, code)
+    done = in_a_namespace(read_only(tmp_path), code)
     assert done.returncode != 0
     assert f'"{tmp_path}/budget"' in done.stderr and "Read-only file system" in done.stderr

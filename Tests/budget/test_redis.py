@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 
-from .conftest import Crowd, Server, in_a_namespace, worst
+from namespaces import in_a_namespace
+
+from .conftest import Crowd, Server, worst
 from .redis_server import Redis
 
 Serve = Callable[..., Server]

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +18,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import penstock
 import pytest
+
+from namespaces import in_a_namespace, read_only
 
 ROWS, SIZE = 300, 20
 # One after the other, so that a run can be met in the middle.
@@ -339,13 +342,30 @@ def test_a_state_of_the_version_before_is_taken_on(api: Any, tmp_path: Path) -> 
     assert _ids(tmp_path / "rows.jsonl") == list(range(ROWS))
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_state_is_refused(tmp_path: Path) -> None:
-    penstock.State(tmp_path / "state.db").close()
-    (tmp_path / "state.db").chmod(0o400)
-    tmp_path.chmod(0o500)
-    with pytest.raises(penstock.StorageError):
-        penstock.State(tmp_path / "state.db")
+def test_disks_that_take_nothing_are_told(api: Any, tmp_path: Path) -> None:
+    state = tmp_path / "state.db"
+    penstock.State(state).close()
+    done = in_a_namespace(read_only(tmp_path), f"import penstock; penstock.State({str(state)!r})")
+    assert done.returncode != 0 and "StorageError" in done.stderr and str(state) in done.stderr
+    out = tmp_path / "out"
+    out.mkdir()
+    pull = f"import penstock; penstock.pull({_source(api)!r}, {str(out)!r})"
+    done = in_a_namespace(read_only(out), pull)
+    assert done.returncode != 0 and "StorageError" in done.stderr and str(out) in done.stderr
+    assert list(out.iterdir()) == []
+
+
+def test_a_state_on_another_disk_than_the_files(api: Any, tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as elsewhere:
+        assert os.stat(elsewhere).st_dev != os.stat(tmp_path).st_dev
+        state = Path(elsewhere) / "state.db"
+        slow = {**_source(api), "limits": SLOW}
+        report = penstock.pull(slow, tmp_path, state=state, max_duration="150ms", check=False)
+        assert report["rows"].state == "parked"
+        assert penstock.pull(_source(api), tmp_path, state=state).ok
+        assert _ids(tmp_path / "rows.jsonl") == list(range(ROWS))
+        with penstock.State(state) as kept:
+            assert kept.verify()["ok"]
 
 
 def test_a_state_that_another_holds_and_one_that_died(api: Any, tmp_path: Path) -> None:
