@@ -9,10 +9,7 @@ import contextlib
 import json
 import resource
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -101,18 +98,8 @@ def test_every_lesson_has_its_tests() -> None:
 
 
 @pytest.fixture(scope="module")
-def practice() -> Iterator[dict[str, Any]]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "practice_api", "--until-eof", "--quiet", "--tls"],
-        cwd=TESTS,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert process.stdin is not None and process.stdout is not None
-    ready: dict[str, Any] = json.loads(process.stdout.readline())
-    yield ready
-    process.stdin.close()
-    assert process.wait(10) == 0
+def practice_options() -> list[str]:
+    return ["--tls"]
 
 
 @pytest.fixture(autouse=True)
