@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,16 +19,29 @@ sys.path.insert(0, str(TESTS))
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """The practice API's URL."""
+def practice_options() -> list[str]:
+    """What the practice API is started with; a module may have others."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def practice(practice_options: list[str]) -> Iterator[dict[str, Any]]:
+    """The practice API, as it announced itself."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "practice_api", "--until-eof", "--quiet"],
+        [sys.executable, "-m", "practice_api", "--until-eof", "--quiet", *practice_options],
         cwd=TESTS,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
     assert process.stdin is not None and process.stdout is not None
-    url: str = json.loads(process.stdout.readline())["http"]
-    yield url
+    ready: dict[str, Any] = json.loads(process.stdout.readline())
+    yield ready
     process.stdin.close()
     assert process.wait(10) == 0
+
+
+@pytest.fixture(scope="module")
+def server(practice: dict[str, Any]) -> str:
+    """The practice API's URL."""
+    url: str = practice["http"]
+    return url

@@ -9,8 +9,6 @@ import contextlib
 import io
 import json
 import pickle
-import subprocess
-import sys
 import threading
 import traceback
 import urllib.parse
@@ -100,21 +98,6 @@ FAULTS = [
 def variables(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in CANARIES.items():
         monkeypatch.setenv(name, value)
-
-
-@pytest.fixture(scope="module")
-def practice() -> Iterator[dict[str, Any]]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "practice_api", "--until-eof", "--quiet"],
-        cwd=TESTS,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert process.stdin is not None and process.stdout is not None
-    ready: dict[str, Any] = json.loads(process.stdout.readline())
-    yield ready
-    process.stdin.close()
-    assert process.wait(10) == 0
 
 
 def env(name: str) -> dict[str, str]:

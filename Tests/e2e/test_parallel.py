@@ -6,33 +6,21 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import subprocess
-import sys
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import penstock
 import pytest
 
-TESTS = Path(__file__).resolve().parents[1]
-
 
 class Practice:
-    """The practice API as a process."""
+    """The practice API, and names that nobody has used there yet."""
 
-    def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "practice_api", "--until-eof", "--quiet"],
-            cwd=TESTS,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert self.process.stdout is not None
-        self.url: str = json.loads(self.process.stdout.readline())["http"]
+    def __init__(self, url: str) -> None:
+        self.url = url
         self.names = itertools.count()
 
     def ask(self, path: str) -> Any:
@@ -51,17 +39,10 @@ class Practice:
         """That path as one that nobody has asked for yet."""
         return f"/fault/503;on=1000000;name=par{next(self.names)}/delay/5ms{path}"
 
-    def stop(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        assert self.process.wait(10) == 0
-
 
 @pytest.fixture(scope="module")
-def practice() -> Iterator[Practice]:
-    server = Practice()
-    yield server
-    server.stop()
+def practice(practice: dict[str, Any]) -> Practice:
+    return Practice(practice["http"])
 
 
 def walked(

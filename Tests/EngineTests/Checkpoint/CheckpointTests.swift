@@ -35,11 +35,15 @@ import Testing
 
     static func world(_ document: String, _ rows: Rows, options: String = "") throws -> World {
         let source = try source("\"streams\": {\"rows\": {\"path\": \"/rows\", \(document)}}")
-        let world = World { request, _ in rows.reply(request) }
+        return try walked("rows", of: source, options, in: World { request, _ in rows.reply(request) })
+    }
+
+    /// A stream with some options, to its end.
+    static func walked(_ name: String, of source: Source, _ options: String, in world: World) throws -> World {
         world.add(source)
         world.open(
             try Stream.parse(
-                options: json("{\"stream\": \"rows\"\(options)}"), source: source, references: FakeReferences()))
+                options: json("{\"stream\": \"\(name)\"\(options)}"), source: source, references: FakeReferences()))
         world.run()
         return world
     }
@@ -130,12 +134,7 @@ import Testing
         let source = try source("\"streams\": {\"rows\": {\"path\": \"/rows\", \(document)}}")
         func walk(_ option: String) throws -> World {
             let world = World { _, _ in .json("{\"data\":[{\"id\":1},{\"id\":2},{\"id\":3}]}") }
-            world.add(source)
-            world.open(
-                try Stream.parse(
-                    options: json("{\"stream\": \"rows\"\(option)}"), source: source, references: FakeReferences()))
-            world.run()
-            return world
+            return try Self.walked("rows", of: source, option, in: world)
         }
         let whole = try walk("")
         #expect(whole.succeeded && whole.sent.count == 2 && whole.records.count == 3)
@@ -167,12 +166,7 @@ import Testing
         )
         func walk(_ option: String) throws -> World {
             let world = World { request, _ in search.answer((try? WebURL(request.url).requestTarget) ?? "") }
-            world.add(parsed)
-            world.open(
-                try Stream.parse(
-                    options: json("{\"stream\": \"s\"\(option)}"), source: parsed, references: FakeReferences()))
-            world.run()
-            return world
+            return try Self.walked("s", of: parsed, option, in: world)
         }
         let whole = try walk("")
         #expect(whole.succeeded && whole.records.count == 95, "\(String(describing: whole.failure))")
@@ -188,14 +182,7 @@ import Testing
     private func fan(
         _ name: String, _ server: OverServer, _ source: Source, _ checkpoint: String? = nil
     ) throws -> World {
-        let world = server.world()
-        world.add(source)
-        let option = checkpoint.map(Self.option) ?? ""
-        world.open(
-            try Stream.parse(
-                options: json("{\"stream\": \"\(name)\"\(option)}"), source: source, references: FakeReferences()))
-        world.run()
-        return world
+        try Self.walked(name, of: source, checkpoint.map(Self.option) ?? "", in: server.world())
     }
 
     @Test(arguments: [

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import weakref
-from types import TracebackType
 from typing import Any, Callable, Generic, NoReturn, TypeVar
 
 from . import _ffi
@@ -114,12 +113,7 @@ class Handle(Generic[Pointer]):
         self._use()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __getstate__(self) -> NoReturn:
