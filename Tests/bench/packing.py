@@ -4,7 +4,8 @@
     export PENSTOCK_LIBRARY=.build/release/libpenstock.so
     .build/venv/bin/python Tests/bench/packing.py [RECORDS [ROUNDS]]
 
-60,000 events of the practice API, each kind of run in a process of its own; the least of ROUNDS counts.
+60,000 events of the practice API, each kind of run in a process of its own; the least of ROUNDS
+counts.
 """
 
 from __future__ import annotations

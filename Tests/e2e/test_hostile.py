@@ -277,7 +277,7 @@ def resident(kind: str) -> int:
 
 @contextlib.contextmanager
 def little_memory() -> Iterator[None]:
-    """What happens in here takes little beyond the cap of 8 MiB: buffers, a bit of the interpreter."""
+    """What happens in here takes little beyond the cap of 8 MiB."""
     Path("/proc/self/clear_refs").write_text("5")
     before = resident("VmRSS")
     yield
