@@ -180,8 +180,8 @@ const char *penstock_status_name(penstock_status status);
 /**
  * The JSON Schema (draft 2020-12) of a source document, as JSON text. It is the one place that
  * states keys, units, defaults and bounds; under "$defs" stand the schemas of the other JSON texts
- * that functions take: "client_options", "request", "paginator_options", "limiter", "acquire"
- * and "job".
+ * that functions take: "client_options", "request", "paginator_options", "limiter", "acquire",
+ * "events_options", "trace_options" and "job".
  * Static; never NULL.
  *
  * Threads: any. Blocks: no. Since 0.1.0.
@@ -432,7 +432,7 @@ penstock_status penstock_client_metrics(penstock_client *client, const char *for
  * Secrets are in none of it, by value and by name; what servers said is cut and its control
  * characters are written out.
  *
- * @param options  JSON object, or NULL: "curl": true gives each request also as a line for a shell.
+ * @param options  JSON object ("trace_options" in the schema), or NULL: "curl": true gives each request also as a line for a shell.
  * @param size     Bytes in `options`.
  * @param out      The text. Yours; penstock_text_free().
  * @param error    See ERRORS above.
