@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import penstock
 
 TESTS = Path(__file__).resolve().parents[1]
+T = TypeVar("T")
 
 
 def stats(server: str) -> dict[str, Any]:
@@ -20,6 +26,29 @@ def stats(server: str) -> dict[str, Any]:
 def asked(server: str, mark: str) -> int:
     routes = stats(server)["routes"]
     return sum(count for path, count in routes.items() if mark in path)
+
+
+def until(what: Callable[[], T], seconds: float = 60) -> T:
+    """What comes of it when it is something; looked at again and again."""
+    end = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < end
+        time.sleep(0.005)
+    return found
+
+
+def parked(least: int, *arguments: Any, **more: Any) -> penstock.Report:
+    """A run that is stopped when it has written so many records, however long that takes. That it
+    is not done by then is for limits that let only some requests go."""
+    stop = threading.Event()
+
+    def watch(report: penstock.Report) -> None:
+        if report.records >= least:
+            stop.set()
+
+    return penstock.pull(
+        *arguments, stop=stop, on_progress=watch, interval=0.01, check=False, timeout=60, **more
+    )
 
 
 def of(metrics: dict[str, Any], name: str) -> dict[str, Any]:
