@@ -191,13 +191,13 @@ def test_kept_runs_are_proved_all_of_them(
 def test_keys_are_remembered_from_file_to_file_and_run_to_run(source: Any, tmp_path: Path) -> None:
     out, state = tmp_path / "out", tmp_path / "state.db"
     job = {
-        "source": {**source, "limits": "4/1h"},
+        "source": {**source, "limits": "20/1h"},
         "streams": ["overlap"],
         "state": str(state),
         "output": {"directory": str(out), "rotate": {"bytes": 400}, "compress": "gzip"},
         "commit_every": "0s",
     }
-    first = parked(SIZE + 1, job)["overlap"]
+    first = parked(8 * SIZE, job)["overlap"]
     assert first.state == "parked" and len(list(out.iterdir())) > 1
     report = penstock.pull({**job, "source": source})["overlap"]
     assert (report.earlier_records, report.records) == (first.records, ROWS - first.records)

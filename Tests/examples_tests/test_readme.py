@@ -97,24 +97,32 @@ def test_the_first_program(practice: Practice, folder: Path) -> None:
     assert {path.name for path in (folder / "out").iterdir()} == {"users.jsonl", "events.jsonl"}
 
 
-def test_the_commands_of_a_shell(practice: Practice, folder: Path) -> None:
+def test_the_commands_of_a_shell(
+    practice: Practice, folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from penstock.cli import main
+
     (folder / "source.json").write_text(json.dumps(source(practice)))
-    program = folder / "bin" / "penstock"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m penstock "$@"\n')
-    program.chmod(0o755)
-    shell = environment(PATH=f"{program.parent}:{os.environ['PATH']}")
     several = "".join(block for block in blocks(README, "sh") if "penstock " in block)
-    several += "".join(line + "\n" for line in blocks(PACKAGE / "README.md", "")[0].splitlines()
-                       if "redis:" not in line)  # fmt: skip
-    assert several.count("penstock ") >= 15
+    several += blocks(PACKAGE / "README.md", "")[0]
     several = here(several, practice)
     several = several.replace("/var/lib/node_exporter/", "").replace("port 9477", "port 0")
-    for line in several.splitlines():
+    lines = [line for line in several.splitlines() if "redis:" not in line]
+    assert len(lines) >= 15
+    for line in lines:
+        name, *words = shlex.split(line, comments=True)
+        if name == "penstock":
+            assert main(words) == 0, (line, capfd.readouterr())
+            continue
+        assert (name, words[0]) == ("PENSTOCK_LOG=debug", "penstock")
         done = subprocess.run(
-            ["sh", "-c", line], env=shell, capture_output=True, text=True, timeout=60
+            [sys.executable, "-m", *words],
+            env=environment(PENSTOCK_LOG="debug"),
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
-        assert done.returncode == 0, (line, done.stdout, done.stderr)
+        assert done.returncode == 0 and '"event":"request"' in done.stderr, done.stderr
 
 
 def test_what_is_seen(practice: Practice, folder: Path) -> None:
