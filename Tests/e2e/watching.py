@@ -37,6 +37,30 @@ def until(what: Callable[[], T], seconds: float = 60) -> T:
     return found
 
 
+class Lateness:
+    """By how much a thread of this process woke later than it wanted to, at worst: what a busy
+    machine adds to any time that is measured meanwhile."""
+
+    def __init__(self) -> None:
+        self.ms = 0.0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    def _look(self) -> None:
+        while not self._over.is_set():
+            began = time.monotonic()
+            time.sleep(0.01)
+            self.ms = max(self.ms, (time.monotonic() - began - 0.01) * 1000)
+
+    def __enter__(self) -> Lateness:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+
 def parked(least: int, *arguments: Any, **more: Any) -> penstock.Report:
     """A run that is stopped when it has written so many records, however long that takes. That it
     is not done by then is for limits that let only some requests go."""
