@@ -158,6 +158,10 @@ import Testing
         #expect(throws: Failure.self) { try state.token("t") }
         #expect(throws: Failure.self) { try state.contents(of: [Fingerprint(low: 0, high: 0)], in: "a") }
         #expect(try state.runs(atMost: 5).isEmpty)
+        // The message says that it can be reset.
+        try state.reset("a")
+        #expect(try state.entries().isEmpty && state.pieces(of: "a").isEmpty)
+        #expect(shelf.documents["seen/a"] == nil)
     }
 
     @Test func theLastThousandRunsAreKept() throws {
