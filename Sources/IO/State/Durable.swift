@@ -197,7 +197,7 @@ final class Durable: @unchecked Sendable {
         guard next.bytes > entry.bytes else { return (next, nil) }
         let piece = StateFile.Piece(
             number: next.commits, start: entry.bytes, end: next.bytes, records: next.records - entry.records,
-            sha256: file.takeHash(), recordsSHA256: file.takeRecordsHash())
+            sha256: try file.takeHash(), recordsSHA256: try file.takeRecordsHash())
         return (next, piece)
     }
 

@@ -150,13 +150,12 @@ extension StateStore {
     private static func recordsHash(of descriptor: Int32, _ path: String, _ piece: StateFile.Piece) -> String? {
         let name = path.hasSuffix(".part") ? String(path.dropLast(5)) : path
         let compression = Compression.allCases.first { $0 != .none && name.hasSuffix($0.suffix) } ?? .none
-        var batch = CanonicalBatch()
-        var isJSON = true
+        var batch = CanonicalBatch.byLibcrypto()
+        var isSound = true
         let isRead = EarlierLines.forEach(of: descriptor, from: piece.start, to: piece.end, compression) { line in
-            isJSON = isJSON && JSONProof.isValue(line)
-            if isJSON { batch.add(line) }
+            isSound = isSound && JSONProof.isValue(line) && (try? batch.add(line)) != nil
         }
-        return isRead && isJSON ? batch.hex : nil
+        return isRead && isSound ? try? batch.takeHex() : nil
     }
 
     package func verified() throws(Failure) -> String {
