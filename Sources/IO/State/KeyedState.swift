@@ -125,7 +125,9 @@ package final class KeyedState: StateStore {
     package func reset(_ name: String?) throws(Failure) {
         try check()
         // What is damaged goes, too.
-        let known = try store.scan("streams").map(\.key).filter { name == nil || $0 == name || Self.stream(of: $0) == name }
+        let known = try store.scan("streams").map(\.key).filter {
+            name == nil || $0 == name || Self.stream(of: $0) == name
+        }
         if let name, known.isEmpty { throw unknown(name) }
         let streams = Set(known.map(Self.stream(of:))).sorted()
         for stream in streams { try lease(stream) }
