@@ -59,8 +59,8 @@ class Server:
 
 
 class Line:
-    """Where processes wait until all are there: Python needs a while to import, and they are to share a
-    budget at the same time. Pipes, for a process that is killed would keep a lock."""
+    """Where processes wait until all are there: Python needs a while to import, and they are to
+    share a budget at the same time. Pipes, for a process that is killed would keep a lock."""
 
     def __init__(self) -> None:
         self.ready, self.told = os.pipe()

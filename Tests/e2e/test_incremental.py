@@ -194,7 +194,7 @@ def test_killed_at_random_instants(feed: Feed, tmp_path: Path) -> None:
         asked = len(feed.asked)
         child = subprocess.Popen(command, env=environment)
         # Python needs a while to start: the run's own time is behind that.
-        until(lambda asked=asked: len(feed.asked) > asked)
+        until(lambda asked=asked: len(feed.asked) > asked)  # type: ignore[misc]
         time.sleep(chance.uniform(0, 0.3))
         child.send_signal(signal.SIGKILL)
         child.wait()
