@@ -1,4 +1,4 @@
-"""Prints what zoneinfo knows of every zone: its name, an instant, the local time then, and that time read back."""
+"""Prints what zoneinfo knows of every zone: instants, what clocks show, and that read back."""
 
 from __future__ import annotations
 

@@ -7,7 +7,9 @@ public enum ZoneBytes {
         offsets: [Int32] = [3600], changes: [(at: Int64, place: UInt8)] = [], footer: String, version: String = "2",
         leapSeconds: UInt32 = 0
     ) -> [UInt8] {
-        func bigEndian(_ number: some FixedWidthInteger) -> [UInt8] { withUnsafeBytes(of: number.bigEndian) { Array($0) } }
+        func bigEndian(_ number: some FixedWidthInteger) -> [UInt8] {
+            withUnsafeBytes(of: number.bigEndian) { Array($0) }
+        }
         func header(_ counts: [Int]) -> [UInt8] {
             Array("TZif".utf8) + Array(version.utf8) + Array(repeating: 0, count: 15)
                 + counts.flatMap { bigEndian(UInt32($0)) }

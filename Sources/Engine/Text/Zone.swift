@@ -139,7 +139,9 @@ final class ZoneTable: Sendable {
         while true {
             let instant = local.subtractingSaturating(Int64(offsets[place]))
             // Behind the end of the one before, and before the start of this one: clocks leap over it.
-            if place > 0, instant < starts[place - 1] { return local.subtractingSaturating(before).addingSaturating(shift) }
+            if place > 0, instant < starts[place - 1] {
+                return local.subtractingSaturating(before).addingSaturating(shift)
+            }
             if place >= starts.count || instant < starts[place] { return instant.addingSaturating(shift) }
             before = Int64(offsets[place])
             place += 1

@@ -53,7 +53,9 @@ struct ZoneFile {
     private mutating func table(_ name: String) throws(Problem) -> ZoneTable {
         guard bytes.count <= Self.mostBytes else { throw Problem(reason: "is larger than \(Self.mostBytes >> 10) KiB") }
         let old = try header()
-        guard old.version >= UInt8(ascii: "2") else { throw Problem(reason: "is of the first version, without 64-bit times") }
+        guard old.version >= UInt8(ascii: "2") else {
+            throw Problem(reason: "is of the first version, without 64-bit times")
+        }
         _ = try take(old.size(ofTime: 4))
         let header = try header()
         guard header.counts[2] == 0 else { throw Problem(reason: "counts leap seconds, which no API's times do") }
@@ -95,7 +97,9 @@ struct ZoneFile {
         }
         let text = String(decoding: bytes[index..<end], as: UTF8.self)
         if text.isEmpty { return nil }
-        guard let rule = ZoneRule(text), rule.isNearEnough else { throw Problem(reason: "has a rule that can't be read") }
+        guard let rule = ZoneRule(text), rule.isNearEnough else {
+            throw Problem(reason: "has a rule that can't be read")
+        }
         return rule
     }
 
@@ -115,7 +119,9 @@ struct ZoneFile {
         var changes: [(instant: Int64, offset: Int64)] = []
         for year in first...(first + 404) { changes += rule.changes(in: year) }
         // Where summer ends as the next one begins, it is summer all year.
-        changes.sort { ($0.instant, $0.offset == rule.standard ? 0 : 1) < ($1.instant, $1.offset == rule.standard ? 0 : 1) }
+        changes.sort {
+            ($0.instant, $0.offset == rule.standard ? 0 : 1) < ($1.instant, $1.offset == rule.standard ? 0 : 1)
+        }
         if last == nil { offsets = [Int32(truncatingIfNeeded: rule.standard)] }
         for change in changes where last.map({ change.instant > $0 }) ?? true {
             let offset = Int32(truncatingIfNeeded: change.offset)

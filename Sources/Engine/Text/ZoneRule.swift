@@ -72,7 +72,8 @@ struct ZoneRule: Sendable, Equatable {
         guard bytes.take(",") else { return nil }
         var change: Change
         if bytes.take("M") {
-            guard let month = number(&bytes, 1...12), bytes.take("."), let week = number(&bytes, 1...5), bytes.take("."),
+            guard let month = number(&bytes, 1...12), bytes.take("."), let week = number(&bytes, 1...5),
+                bytes.take("."),
                 let weekday = number(&bytes, 0...6)
             else { return nil }
             change = Change(day: .weekday(weekday, week: week, month: month))
@@ -92,7 +93,9 @@ struct ZoneRule: Sendable, Equatable {
 
     /// The changes of a year, and the offset from each on.
     func changes(in year: Int) -> [(instant: Int64, offset: Int64)] {
-        guard let summer, let begins = summer.begins.local(in: year), let ends = summer.ends.local(in: year) else { return [] }
+        guard let summer, let begins = summer.begins.local(in: year), let ends = summer.ends.local(in: year) else {
+            return []
+        }
         return [(begins - standard, summer.offset), (ends - summer.offset, standard)]
     }
 }

@@ -42,9 +42,14 @@ import Testing
         #expect(format.read("2024-02-29 14:34:56", zone: Zone(offset: summer))?.seconds == Self.time.seconds)
         #expect(TimeFormat.iso(digits: 0).write(Self.time, zone: Zone(offset: summer)) == "2024-02-29T14:34:56+02:00")
         // The text's own zone goes before the document's.
-        #expect(TimeFormat.iso(digits: 0).read("2024-02-29T14:34:56+02:00", zone: Zone(offset: -3600))?.seconds == Self.time.seconds)
-        #expect(TimeFormat.iso(digits: 0).read("2024-02-29T14:34:56", zone: Zone(offset: summer))?.seconds == Self.time.seconds)
-        #expect(TimeFormat.date.write(WallTime(epochSeconds: 1_709_247_600), zone: Zone(offset: summer)) == "2024-03-01")
+        #expect(
+            TimeFormat.iso(digits: 0).read("2024-02-29T14:34:56+02:00", zone: Zone(offset: -3600))?.seconds
+                == Self.time.seconds)
+        #expect(
+            TimeFormat.iso(digits: 0).read("2024-02-29T14:34:56", zone: Zone(offset: summer))?.seconds
+                == Self.time.seconds)
+        #expect(
+            TimeFormat.date.write(WallTime(epochSeconds: 1_709_247_600), zone: Zone(offset: summer)) == "2024-03-01")
         #expect(TextForm.zone("-0330") == -12_600 && TextForm.zone("UTC") == 0 && TextForm.zone("Europe/Berlin") == nil)
     }
 
@@ -66,7 +71,8 @@ import Testing
         #expect(any("2024-02-29") == 1_709_164_800)
         #expect(any("yesterday") == nil && any("") == nil && any("99999999999999999999999999") == nil)
         #expect(
-            TimeFormat.epoch(digits: 3).read("-1500", zone: .utc) == WallTime(epochSeconds: -2, nanoseconds: 500_000_000))
+            TimeFormat.epoch(digits: 3).read("-1500", zone: .utc)
+                == WallTime(epochSeconds: -2, nanoseconds: 500_000_000))
     }
 
     @Test(arguments: ["", "%", "%Q", "%H:%M", "%Y", "%Y-%m", "never", "%Y-%m-%d %"])
@@ -77,7 +83,9 @@ import Testing
         TextFuzz.run(seed: 7, pieces: ["2024-", "02-", "29 ", "12:", "34:", "56", "+02:00", "%", "-", "99", "0"]) {
             text in
             if let time = format.read(text, zone: .utc) { _ = format.write(time, zone: Zone(offset: 3600)) }
-            if let time = TimeFormat.readAny(text, zone: Zone(offset: -3600)) { _ = TimeFormat.epoch(digits: 6).write(time, zone: .utc) }
+            if let time = TimeFormat.readAny(text, zone: Zone(offset: -3600)) {
+                _ = TimeFormat.epoch(digits: 6).write(time, zone: .utc)
+            }
             if let pattern = TimePattern(text) { _ = pattern.write(Self.time, zone: .utc) }
             if let step = CalendarStep.parse(text) { _ = step.added(to: Self.time, times: -3, zone: .utc) }
         }

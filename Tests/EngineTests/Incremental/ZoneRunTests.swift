@@ -27,11 +27,13 @@ import Testing
 
     private func zone() throws -> Zone { try ZoneTests.zone(ZoneBytes.berlin) }
 
-    @Test(arguments: [0, 1, 2, 3], FeedServer.Clocks.Twice.allCases)
-    func allOfThemOnce(seed: UInt64, twice: FeedServer.Clocks.Twice) throws {
+    @Test(
+        arguments: [
+            (0, .earlier, autumn), (1, .later, autumn), (2, .text, autumn), (3, .earlier, spring), (4, .text, spring),
+        ] as [(UInt64, FeedServer.Clocks.Twice, Int64)])
+    func allOfThemOnce(seed: UInt64, twice: FeedServer.Clocks.Twice, change: Int64) throws {
         for (number, way) in Self.ways.enumerated() {
             var chance = Seeded(seed: seed &* 97 &+ UInt64(number))
-            let change = seed % 4 == 3 ? Self.spring : Self.autumn
             let first = change - 3 * 3600
             let server = FeedServer()
             server.clocks = FeedServer.Clocks(zone: try zone(), twice: twice)
@@ -47,11 +49,12 @@ import Testing
             let paging = chance.once(in: 2) ? FeedServer.offset : FeedServer.cursor
             let start = ISO8601.format(WallTime(epochSeconds: first))
             let document = FeedServer.document(
-                "\"field\": \"at\", \"start\": \"\(start)\", \"lookback\": \"5m\", \(Self.pattern), \(way)", paging: paging)
+                "\"field\": \"at\", \"start\": \"\(start)\", \"lookback\": \"5m\", \(Self.pattern), \(way)",
+                paging: paging)
             var now = first
             var made = 0
             func happen(until time: Int64, from: Int64) {
-                for _ in 0..<chance.below(9) {
+                for _ in 0..<chance.below(14) {
                     let at = from + chance.below(max(1, time - from)) / 60 * 60
                     server.rows.append(.init(id: made, time: max(first, min(at, time))))
                     made += 1
@@ -67,7 +70,7 @@ import Testing
                 checkpoint = run.checkpoint
                 if let killed, killed <= run.pages { continue }
                 let then = now
-                now += chance.below(4000 as Int64) + 1
+                now += chance.below(7000 as Int64) + 1
                 happen(until: now, from: then)
             }
             now += 100_000
@@ -79,9 +82,74 @@ import Testing
                 now += 1000
             }
             let all = Set(server.rows.map { $0.json(server.clocks) })
-            #expect(Set(seen).count == seen.count, "seed \(seed) \(twice) \(way): \(seen.count - Set(seen).count) twice")
-            #expect(Set(seen) == all, "seed \(seed) \(twice) \(way): missing \(all.subtracting(seen).sorted().prefix(3))")
+            #expect(
+                Set(seen).count == seen.count, "seed \(seed) \(twice) \(way): \(seen.count - Set(seen).count) twice")
+            #expect(
+                Set(seen) == all, "seed \(seed) \(twice) \(way): missing \(all.subtracting(seen).sorted().prefix(3))")
         }
+    }
+
+    private func ids(_ records: [String]) -> [Int] {
+        records.compactMap { $0.dropFirst(6).split(separator: ",").first.flatMap { Int($0) } }
+    }
+
+    @Test func killedWithinTheHour() throws {
+        let server = FeedServer()
+        server.clocks = FeedServer.Clocks(zone: try zone(), twice: .text)
+        // Ten minutes apart, each text of the hour twice.
+        server.rows = (0..<20).map { .init(id: $0, time: Self.autumn - 5400 + Int64($0) * 600) }
+        let all = Set(0..<20)
+        for (way, order) in [
+            ("\"from\": \"since\", \"sorted\": true", FeedServer.Order.rising),
+            ("\"from\": \"since\", \"to\": \"until\", \"step\": \"1d\", \"sorted\": true", .rising),
+            ("\"from\": \"since\"", .byID), ("\"mode\": \"client\"", .rising), ("\"mode\": \"newest_first\"", .falling),
+        ] {
+            server.order = order
+            server.filters = !way.contains("mode")
+            let document = FeedServer.document(
+                "\"field\": \"at\", \"start\": \"2025-10-25\", \(Self.pattern), \(way)", paging: FeedServer.cursor)
+            for kill in 1..<7 {
+                let first = try server.run(document, now: Self.autumn + 10_000, killedBehind: kill)
+                let rest = try server.run(document, now: Self.autumn + 11_000, from: first.checkpoint)
+                #expect(first.failure == nil && rest.failure == nil, "\(way), \(kill)")
+                let told = ids(first.records + rest.records)
+                #expect(Set(told) == all, "\(way), killed behind \(kill): missing \(all.subtracting(told).sorted())")
+                #expect(told.count == 20, "\(way), killed behind \(kill): \(told)")
+            }
+        }
+    }
+
+    /// A start in the hour that comes twice is taken for its beginning: too much is told, nothing too little.
+    @Test func startsWithinTheHour() throws {
+        for way in ["\"from\": \"since\"", "\"mode\": \"client\"", "\"mode\": \"newest_first\""] {
+            for start in ["2025-10-26T00:40:00Z", "2025-10-26 02:40:00", "2025-10-26T01:40:00Z"] {
+                let server = FeedServer()
+                server.clocks = FeedServer.Clocks(zone: try zone(), twice: .text)
+                server.filters = !way.contains("mode")
+                server.order = .falling
+                // Two show the hour for the first time, two for the second, one lies behind it.
+                server.rows = [-3600, -600, 1200, 3000, 4000].enumerated().map {
+                    .init(id: $0.offset, time: Self.autumn + $0.element)
+                }
+                server.rows.append(.init(id: 9, time: Self.autumn - 3700))
+                let run = try server.run(
+                    FeedServer.document("\"field\": \"at\", \"start\": \"\(start)\", \(Self.pattern), \(way)"),
+                    now: Self.autumn + 10_000)
+                #expect(Set(ids(run.records)) == [0, 1, 2, 3, 4], "\(way) \(start): \(ids(run.records))")
+            }
+        }
+    }
+
+    /// Up to and with that very text, which some take for the first of two times.
+    @Test(arguments: ["1s", "30m", "1h"]) func inclusiveEnds(granularity: String) throws {
+        let plan = try #require(
+            try stream(
+                "\"incremental\": {\"field\": \"at\", \"from\": \"since\", \"to\": {\"param\": \"b\", \"inclusive\": true}, \"granularity\": \"\(granularity)\", \(Self.pattern)}"
+            ).incremental)
+        let end = plan.written(.time(try ZoneTests.time("2025-10-26T02:00:00Z")), .end).shown
+        #expect(end == "2025-10-26 03:00:00")
+        let leap = plan.written(.time(try ZoneTests.time("2025-03-30T01:00:00Z")), .end).shown
+        #expect(leap >= "2025-03-30 01:00:00" && leap <= "2025-03-30 03:00:00" && !leap.hasPrefix("2025-03-30 02"))
     }
 
     /// Without steps, what is asked for is exactly what is new, but for the hour that comes twice.

@@ -28,7 +28,8 @@ import Testing
         zones.append(
             try zone(
                 ZoneBytes.file(
-                    offsets: [3208, 3600, 7200], changes: [(at: -2_422_054_408, place: 1), (at: 1_616_893_200, place: 2)],
+                    offsets: [3208, 3600, 7200],
+                    changes: [(at: -2_422_054_408, place: 1), (at: 1_616_893_200, place: 2)],
                     footer: "CET-1CEST,M3.5.0,M10.5.0/3", version: "3")))
         return zones
     }
@@ -150,7 +151,8 @@ import Testing
         #expect(
             reason(ZoneBytes.file(changes: [(at: 5, place: 0), (at: 5, place: 0)], footer: ""))
                 == "has times that are not in order")
-        #expect(reason(ZoneBytes.file(changes: [(at: 5, place: 1)], footer: "")) == "names an offset that it does not have")
+        #expect(
+            reason(ZoneBytes.file(changes: [(at: 5, place: 1)], footer: "")) == "names an offset that it does not have")
         #expect(reason(ZoneBytes.file(footer: String(repeating: "A", count: 70_000))) == "is larger than 64 KiB")
         for length in 0..<fine.count { #expect(reason(Array(fine.prefix(length))) != "", "\(length)") }
     }
@@ -165,7 +167,9 @@ import Testing
         var read = 0
         for _ in 0..<1500 {
             var bytes = base
-            for _ in 0...chance.below(3) { bytes[chance.below(bytes.count)] = UInt8(truncatingIfNeeded: chance.below(256)) }
+            for _ in 0...chance.below(3) {
+                bytes[chance.below(bytes.count)] = UInt8(truncatingIfNeeded: chance.below(256))
+            }
             guard let table = try? ZoneFile.read(bytes, name: "Made/Up") else { continue }
             read += 1
             let zone = Zone(table)
