@@ -152,6 +152,8 @@ typedef struct penstock_events penstock_events;
 typedef struct penstock_error penstock_error;
 /** A text that the library made for you. Immutable. */
 typedef struct penstock_text penstock_text;
+/** Called with a context that is no longer used. */
+typedef void (*penstock_release)(void *context);
 
 /* ------------------------------------------------------------------------------------ library */
 
@@ -445,8 +447,9 @@ penstock_status penstock_client_trace(penstock_client *client, const char *optio
 
 /**
  * Listen to what happens on the client: a queue of events, from those that penstock_client_trace()
- * still has. The library calls nobody back: who takes events too slowly loses some (4096 wait at
- * most), is told how many by an event "dropped", and keeps no request waiting.
+ * still has. Take them with penstock_events_next(), or have a function called with each:
+ * penstock_events_listen(). Who takes them too slowly loses some (4096 wait at most), is told how many
+ * by an event "dropped", and keeps no request waiting.
  *
  * Logs need no queue: the client option "log" and the environment variable PENSTOCK_LOG ("debug",
  * "info", "warning", "error") write the same events to a file or file descriptor.
@@ -489,9 +492,39 @@ penstock_status penstock_events_next(penstock_events *events, int64_t timeout_ms
 int penstock_events_fd(const penstock_events *events);
 
 /**
- * Stop listening. NULL is allowed.
+ * Takes an event, as penstock_events_next() gives it. `event.data` ends in a NUL that is not counted,
+ * and is borrowed for as long as the function runs.
  *
- * Threads: any, once nobody uses it. Blocks: no. Since 0.1.0.
+ * It is called on a thread of these events' own, never twice at once, and may call any function,
+ * penstock_events_free() of its own events included: no lock is held and no request waits for it. One
+ * that blocks loses events, as a queue that nobody empties does.
+ */
+typedef void (*penstock_event_callback)(void *context, penstock_slice event);
+
+/**
+ * Have a function called with each event from here on, until the clients were freed and all was told,
+ * or until penstock_events_free(). In place of penstock_events_next(): each event goes to one.
+ *
+ * @param callback  The function.
+ * @param context   Handed to it. May be NULL.
+ * @param release   Called with the context when the function is called no more. NULL for nothing. Not
+ *                  called when this function fails.
+ * @param error     See ERRORS above.
+ * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_STATE (somebody listens
+ *         already), PENSTOCK_ERROR_NO_MEMORY (no thread left).
+ *
+ * Threads: many at once. Blocks: no. Since 0.1.0.
+ */
+penstock_status penstock_events_listen(penstock_events *events, penstock_event_callback callback,
+                                       void *context, penstock_release release,
+                                       penstock_error **error);
+
+/**
+ * Stop listening. When it returns no function of penstock_events_listen() is running or will be; called
+ * from within that function, it is the last call. NULL is allowed.
+ *
+ * Threads: any, once nobody else uses it. Blocks: until the function that listens returns, else no.
+ * Since 0.1.0.
  */
 void penstock_events_free(penstock_events *events);
 
@@ -535,9 +568,6 @@ typedef struct penstock_credential_request {
 typedef void (*penstock_credential_callback)(void *context,
                                              const penstock_credential_request *request,
                                              penstock_credential_reply *reply);
-
-/** Called with a context that is no longer used. */
-typedef void (*penstock_release)(void *context);
 
 /**
  * Set the function that a document's credential of type "host_token" or "host_signature" names. To

@@ -3,22 +3,6 @@ public import CPenstock
 internal import Engine
 internal import IO
 
-/// A host's function with its context, which is released with the last use of it.
-///
-/// `@unchecked Sendable`: the header says that the context is used on the run's thread, one call at a time.
-private final class HostBatch: @unchecked Sendable {
-    let function: penstock_batch_callback
-    let context: UnsafeMutableRawPointer?
-    var release: penstock_release?
-
-    init(_ function: penstock_batch_callback, _ context: UnsafeMutableRawPointer?) {
-        self.function = function
-        self.context = context
-    }
-
-    deinit { release?(context) }
-}
-
 @_cdecl("penstock_sync_open_with_batch") @implementation public func penstock_sync_open_with_batch(
     _ job: UnsafePointer<CChar>?, _ size: Int, _ callback: penstock_batch_callback?,
     _ context: UnsafeMutableRawPointer?, _ release: penstock_release?, _ out: UnsafeMutablePointer<OpaquePointer?>?,
@@ -28,11 +12,10 @@ private final class HostBatch: @unchecked Sendable {
         let out = try need(out, "out")
         guard let callback else { throw Failure(.invalidArgument, "callback is NULL") }
         let plan = try JobPlan.parse(json(job, size, "the job"), references: ProcessReferences())
-        let host = HostBatch(callback, context)
+        let host = HostContext(context)
         let sync = try Sync(plan) { batch in
-            host.function(host.context, OpaquePointer(Unmanaged.passUnretained(batch).toOpaque()))
+            callback(host.pointer, OpaquePointer(Unmanaged.passUnretained(batch).toOpaque()))
         }
-        // Not before: it is not called when this function fails.
         host.release = release
         Handle.give(sync, to: out)
         return PENSTOCK_OK

@@ -3,24 +3,10 @@ public import CPenstock
 internal import Engine
 internal import IO
 
-/// A host's function with its context, which is released with the last use of it.
-///
-/// `@unchecked Sendable`: the header says that the context is used on the I/O thread, one call at a time.
-private final class HostCallback: @unchecked Sendable {
+/// A host's function for credentials, asked on the I/O thread, one call at a time.
+private struct HostFunction: Sendable {
     let function: penstock_credential_callback
-    let context: UnsafeMutableRawPointer?
-    let release: penstock_release?
-
-    init(
-        _ function: penstock_credential_callback, _ context: UnsafeMutableRawPointer?,
-        _ release: penstock_release?
-    ) {
-        self.function = function
-        self.context = context
-        self.release = release
-    }
-
-    deinit { release?(context) }
+    let host: HostContext
 
     func answer(_ question: HostCredentials.Question) -> HostCredentials.Answer {
         let reply = CredentialReply()
@@ -34,7 +20,7 @@ private final class HostCallback: @unchecked Sendable {
                 // Of a token there is no body, not even an empty one.
                 body: question.request == nil ? .empty : penstock_slice(body))
             withUnsafePointer(to: &asked) { asked in
-                function(context, asked, OpaquePointer(Unmanaged.passUnretained(reply).toOpaque()))
+                function(host.pointer, asked, OpaquePointer(Unmanaged.passUnretained(reply).toOpaque()))
             }
         }
         withExtendedLifetime((name, method, url)) {}
@@ -59,8 +45,10 @@ private final class CredentialReply {
             client.loop.host.set(String(cString: name), nil)
             return PENSTOCK_OK
         }
-        let host = HostCallback(callback, context, release)
-        client.loop.host.set(String(cString: name)) { host.answer($0) }
+        let host = HostContext(context)
+        host.release = release
+        let function = HostFunction(function: callback, host: host)
+        client.loop.host.set(String(cString: name)) { function.answer($0) }
         return PENSTOCK_OK
     }
 }

@@ -83,7 +83,26 @@ extension EventQueue: Owned {}
     Handle.own(events, as: EventQueue.self)?.descriptor ?? -1
 }
 
+@_cdecl("penstock_events_listen") @implementation public func penstock_events_listen(
+    _ events: OpaquePointer?, _ callback: penstock_event_callback?, _ context: UnsafeMutableRawPointer?,
+    _ release: penstock_release?, _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> penstock_status {
+    boundary(error) { () throws(Failure) in
+        let events = try Handle.need(events, "events", as: EventQueue.self)
+        guard let callback else { throw Failure(.invalidArgument, "callback is NULL") }
+        let host = HostContext(context)
+        try events.deliver { text in
+            let event = OwnedText(text)
+            callback(host.pointer, penstock_slice(event.bytes))
+            withExtendedLifetime(event) {}
+        }
+        host.release = release
+        return PENSTOCK_OK
+    }
+}
+
 @_cdecl("penstock_events_free") @implementation public func penstock_events_free(_ events: OpaquePointer?) {
+    Handle.own(events, as: EventQueue.self)?.stop()
     Handle.release(events, as: EventQueue.self)
 }
 

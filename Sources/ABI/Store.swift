@@ -3,19 +3,6 @@ public import CPenstock
 internal import Engine
 internal import IO
 
-/// A host's functions with their context, which is released with the last use of it.
-///
-/// `@unchecked Sendable`: the header says that the context is used on any thread.
-private final class HostStoreContext: @unchecked Sendable {
-    let context: UnsafeMutableRawPointer?
-    /// Not before the store is registered: it is not called when that fails.
-    var release: penstock_release?
-
-    init(_ context: UnsafeMutableRawPointer?) { self.context = context }
-
-    deinit { release?(context) }
-}
-
 private func pointer(_ reply: HostStoreReply) -> OpaquePointer {
     OpaquePointer(Unmanaged.passUnretained(reply).toOpaque())
 }
@@ -46,36 +33,36 @@ private func withChanges(
     withExtendedLifetime(texts) {}
 }
 
-private func functions(_ store: penstock_store, _ host: HostStoreContext) -> HostStoreFunctions? {
+private func functions(_ store: penstock_store, _ host: HostContext) -> HostStoreFunctions? {
     guard let get = store.get, let scan = store.scan, let commit = store.commit, let acquire = store.acquire,
         let release = store.release
     else { return nil }
     return HostStoreFunctions(
         get: { collection, keys, reply in
             withText(collection) { collection in
-                withTexts(keys) { get(host.context, collection, $0, keys.count, pointer(reply)) }
+                withTexts(keys) { get(host.pointer, collection, $0, keys.count, pointer(reply)) }
             }
         },
         scan: { collection, reply in
-            withText(collection) { scan(host.context, $0, pointer(reply)) }
+            withText(collection) { scan(host.pointer, $0, pointer(reply)) }
         },
         commit: { changes, leases, holder, time, reply in
             withChanges(changes) { given in
                 withTexts(leases) { names in
                     withText(holder) { holder in
-                        commit(host.context, given, changes.count, names, leases.count, holder, time, pointer(reply))
+                        commit(host.pointer, given, changes.count, names, leases.count, holder, time, pointer(reply))
                     }
                 }
             }
         },
         acquire: { lease, holder, time, reply in
             withText(lease) { lease in
-                withText(holder) { acquire(host.context, lease, $0, time, pointer(reply)) }
+                withText(holder) { acquire(host.pointer, lease, $0, time, pointer(reply)) }
             }
         },
         release: { lease, holder, reply in
             withText(lease) { lease in
-                withText(holder) { release(host.context, lease, $0, pointer(reply)) }
+                withText(holder) { release(host.pointer, lease, $0, pointer(reply)) }
             }
         })
 }
@@ -95,7 +82,7 @@ private func functions(_ store: penstock_store, _ host: HostStoreContext) -> Hos
             throw Failure(
                 .invalidArgument, "the store's size is \(store.pointee.size): expected sizeof(penstock_store)")
         }
-        let host = HostStoreContext(context)
+        let host = HostContext(context)
         guard let functions = functions(store.pointee, host) else {
             throw Failure(.invalidArgument, "a function of the store is NULL")
         }

@@ -115,6 +115,7 @@ static void functions_with_status(void) {
     REFUSED(penstock_client_events(open, NULL, 0, NULL, where));
     REFUSED(penstock_sync_events(NULL, NULL, 0, &events, where));
     REFUSED(penstock_events_next(NULL, 0, &text, where));
+    REFUSED(penstock_events_listen(NULL, NULL, NULL, NULL, where));
     CHECK(penstock_events_fd(NULL) == -1);
     penstock_events_free(NULL);
 

@@ -11,7 +11,7 @@ public struct RequestKeys: Sendable {
         let high = Self.mixed(state.0) & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
         let low = Self.mixed(state.1) & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
         var text: [UInt8] = []
-        for (index, digit) in (Self.hex(high) + Self.hex(low)).enumerated() {
+        for (index, digit) in (ASCII.hex(high) + ASCII.hex(low)).utf8.enumerated() {
             if index == 8 || index == 12 || index == 16 || index == 20 { text.append(UInt8(ascii: "-")) }
             text.append(digit)
         }
@@ -26,12 +26,6 @@ public struct RequestKeys: Sendable {
         return z ^ (z >> 31)
     }
 
-    private static func hex(_ word: UInt64) -> [UInt8] {
-        (0..<16).map { place in
-            let nibble = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * place)) & 15
-            return nibble < 10 ? 0x30 + nibble : 0x57 + nibble
-        }
-    }
 }
 
 extension PreparedRequest {

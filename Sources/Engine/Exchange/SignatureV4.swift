@@ -8,7 +8,7 @@ extension SignaturePlan {
         let query = Self.query(url)
         request.url = url.origin.text + (url.path.isEmpty ? "/" : url.path) + (query.isEmpty ? "" : "?" + query)
 
-        let payload = Self.hex(notary.sha256(request.body ?? []))
+        let payload = ASCII.hex(notary.sha256(request.body ?? []))
         var added = [(name: "X-Amz-Date", value: date)]
         if let sessionToken { added.append((name: "X-Amz-Security-Token", value: sessionToken.reveal())) }
         if isS3 { added.append((name: "X-Amz-Content-SHA256", value: payload)) }
@@ -22,7 +22,7 @@ extension SignaturePlan {
             request.method, path(url), query, signed.map { "\($0.name):\($0.value)\n" }.joined(), list, payload,
         ].joined(separator: "\n")
         let scope = "\(day)/\(region)/\(service)/aws4_request"
-        let text = ["AWS4-HMAC-SHA256", date, scope, Self.hex(notary.sha256(Array(canonical.utf8)))]
+        let text = ["AWS4-HMAC-SHA256", date, scope, ASCII.hex(notary.sha256(Array(canonical.utf8)))]
         var derived = Array("AWS4\(key.reveal())".utf8)
         for part in [day, region, service, "aws4_request"] {
             derived = notary.hmacSHA256(Array(part.utf8), key: derived)
@@ -32,7 +32,7 @@ extension SignaturePlan {
             throw Failure(.internalFault, "libcrypto gives no SHA-256: the request can't be signed")
         }
         let value =
-            "AWS4-HMAC-SHA256 Credential=\(keyID.reveal())/\(scope), SignedHeaders=\(list), Signature=\(Self.hex(signature))"
+            "AWS4-HMAC-SHA256 Credential=\(keyID.reveal())/\(scope), SignedHeaders=\(list), Signature=\(ASCII.hex(signature))"
         request.headers.append((name: "Authorization", value: value))
     }
 
@@ -83,11 +83,6 @@ extension SignaturePlan {
     private static func digits(_ date: WallTime) -> String {
         let text = ISO8601.format(WallTime(epochSeconds: date.seconds))
         return String(decoding: text.utf8.filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: ":") }, as: UTF8.self)
-    }
-
-    private static func hex(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
     private static let pathBytes = ByteSet.alphanumeric(and: "-._~/")

@@ -93,12 +93,7 @@ extension HighMark {
 }
 
 extension Fingerprint {
-    var hex: String { Self.hex(high) + Self.hex(low) }
-
-    private static func hex(_ number: UInt64) -> String {
-        let digits = String(number, radix: 16)
-        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
-    }
+    var hex: String { ASCII.hex(high) + ASCII.hex(low) }
 
     init?(hex: String) {
         guard hex.utf8.count == 32, let high = UInt64(hex.prefix(16), radix: 16),

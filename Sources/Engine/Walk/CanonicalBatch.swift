@@ -3,34 +3,37 @@
 /// Each record's canonical text has its members by name, in the order of the names' bytes, objects within it, too; no space; of
 /// a repeated name the last one. Texts and numbers stand in it as they are written: `1.10` is not `1.1`. The batch's hash is the
 /// SHA-256 over the records' own SHA-256s (32 bytes each), in ascending order.
-public struct CanonicalBatch: Sendable {
-    /// Eight words each, one behind the other.
-    private var digests: [[UInt32]] = []
+public struct CanonicalBatch {
+    /// The 32 bytes of some bytes' SHA-256.
+    public typealias Hash = (UnsafeRawBufferPointer) throws(Failure) -> [UInt8]
+
+    private let sha256: Hash
+    private var digests: [[UInt8]] = []
     private var text: [UInt8] = []
 
-    public init() {}
+    public init(sha256: @escaping Hash) { self.sha256 = sha256 }
 
     public var isEmpty: Bool { digests.isEmpty }
 
     /// - Parameter record: One JSON value, proved.
-    public mutating func add(_ record: UnsafeRawBufferPointer) {
+    public mutating func add(_ record: UnsafeRawBufferPointer) throws(Failure) {
         guard let start = record.firstIndex(where: { !Self.isSpace($0) }),
             let last = record.lastIndex(where: { !Self.isSpace($0) })
         else { return }
         text.removeAll(keepingCapacity: true)
         Self.write(JSONSpan(start, last + 1, firstByte: record[start]), of: record, to: &text)
-        var hash = SHA256()
-        text.withUnsafeBytes { hash.add($0) }
-        digests.append(hash.words)
+        digests.append(try hash(text))
     }
 
-    /// 64 digits.
-    public var hex: String {
-        var hash = SHA256()
-        for digest in digests.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-            for word in digest { withUnsafeBytes(of: word.bigEndian) { hash.add($0) } }
-        }
-        return hash.hex
+    /// 64 digits; it begins anew.
+    public mutating func takeHex() throws(Failure) -> String {
+        let all = digests.sorted { $0.lexicographicallyPrecedes($1) }.flatMap(\.self)
+        digests.removeAll(keepingCapacity: true)
+        return ASCII.hex(try hash(all))
+    }
+
+    private func hash(_ bytes: [UInt8]) throws(Failure) -> [UInt8] {
+        try bytes.withUnsafeBufferPointer { bytes throws(Failure) in try sha256(UnsafeRawBufferPointer(bytes)) }
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 }

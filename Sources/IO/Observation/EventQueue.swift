@@ -1,7 +1,7 @@
 package import Engine
 
-/// Events on their way to the host, as texts. The library never calls anybody back: who is slow loses events, which is
-/// told, and keeps nobody waiting.
+/// Events on their way to the host, as texts. Nobody is called back by who has something to tell: who is slow loses
+/// events, which is told, and keeps nobody waiting.
 package final class EventQueue: Sendable {
     package enum Taken: Sendable {
         case event(String)
@@ -14,12 +14,15 @@ package final class EventQueue: Sendable {
         var isEnded = false
         /// How many clients write into it.
         var writers = 0
+        /// Nobody wants any more.
+        var isStopped = false
     }
 
     package let generation = Fork.generation
     let level: EventLevel
     private let state = Monitor(State())
     private let signal: Signal
+    private let listener = Lock<WorkerThread?>(nil)
     private static let most = 4096
 
     package init(_ options: EventsOptions) throws(Failure) {
@@ -32,12 +35,20 @@ package final class EventQueue: Sendable {
 
     func join() { state.withLock { $0.writers += 1 } }
 
-    /// False: it was dropped.
-    func add(_ text: String) -> Bool {
+    var isStopped: Bool { state.withLock(\.isStopped) }
+
+    enum Added {
+        case taken, dropped
+        /// Nobody wants any more: it need not be asked again.
+        case unwanted
+    }
+
+    func add(_ text: String) -> Added {
         state.update { state in
+            if state.isStopped { return .unwanted }
             guard state.texts.count - state.head < Self.most else {
                 state.dropped &+= 1
-                return false
+                return .dropped
             }
             if state.dropped > 0 {
                 state.texts.append("{\"v\":1,\"event\":\"dropped\",\"count\":\(state.dropped)}")
@@ -45,7 +56,7 @@ package final class EventQueue: Sendable {
             }
             state.texts.append(text)
             signal.raise()
-            return true
+            return .taken
         }
     }
 
@@ -59,9 +70,34 @@ package final class EventQueue: Sendable {
         }
     }
 
+    /// A thread of the queue's own takes the events from here on, and hands them over one after the other, to the end.
+    package func deliver(to listen: @escaping @Sendable (String) -> Void) throws(Failure) {
+        try listener.withLock { thread throws(Failure) in
+            guard thread == nil else { throw Failure(.state, "somebody listens to these events already") }
+            thread = WorkerThread("penstock-events") {
+                while case .event(let text)? = self.next(milliseconds: -1) { listen(text) }
+            }
+            if thread == nil { throw Failure(.noMemory, "the thread for events could not be started") }
+        }
+    }
+
+    /// Nobody is handed anything any more when it returns; to be called by who listens, too. Not after fork.
+    package func stop() {
+        state.update { state in
+            state.isStopped = true
+            (state.texts, state.head) = ([], 0)
+        }
+        let thread = listener.withLock { thread in
+            defer { thread = nil }
+            return thread
+        }
+        if let thread, thread.isCurrent { thread.detach() } else { thread?.join() }
+    }
+
     /// Nil when nothing came in time; nothing is lost then.
     package func next(milliseconds: Int64) -> Taken? {
         state.wait(milliseconds: milliseconds) { state in
+            if state.isStopped { return .end }
             if state.head < state.texts.count {
                 let text = state.texts[state.head]
                 state.texts[state.head] = ""

@@ -48,7 +48,20 @@ struct Observer {
         for sink in sinks where level >= sink.level {
             sink.write(sink.isText ? writer.line(event, names: names) : json())
         }
-        for queue in queues where level >= queue.level && !queue.add(json()) { dropped &+= 1 }
+        var isLeft = false
+        for queue in queues where level >= queue.level { isLeft = !tell(queue, json()) || isLeft }
+        if isLeft { queues.removeAll(where: \.isStopped) }
+    }
+
+    /// False when nobody wants any more.
+    private mutating func tell(_ queue: EventQueue, _ text: String) -> Bool {
+        switch queue.add(text) {
+        case .taken: return true
+        case .dropped:
+            dropped &+= 1
+            return true
+        case .unwanted: return false
+        }
     }
 
     /// It hears of the last events first.
@@ -57,7 +70,7 @@ struct Observer {
         let names = engine.streamNames
         for entry in recorder.entries {
             guard let level = entry.event.level, level >= queue.level else { continue }
-            if !queue.add(writer.json(entry.event, number: entry.number, names: names)) { dropped &+= 1 }
+            _ = tell(queue, writer.json(entry.event, number: entry.number, names: names))
         }
         queues.append(queue)
     }

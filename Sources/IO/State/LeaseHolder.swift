@@ -8,7 +8,7 @@ enum LeaseHolder {
     static func name() -> String {
         let chance = SystemServices.chance()
         let begun = begun(getpid())?.time ?? "-"
-        let name = "\(here).\(getpid()).\(begun).\(hex(chance.0))\(hex(chance.1))"
+        let name = "\(here).\(getpid()).\(begun).\(ASCII.hex(chance.0))\(ASCII.hex(chance.1))"
         _ = open.withLock { $0.insert(name) }
         return name
     }
@@ -37,7 +37,7 @@ enum LeaseHolder {
         var status = stat()
         let namespace = stat("/proc/self/ns/pid", &status) == 0 ? Int64(truncatingIfNeeded: status.st_ino) : 0
         // Without the one or the other no process is taken for a dead one of this host.
-        let known = boot.isEmpty || namespace == 0 ? hex(SystemServices.chance().0) : ""
+        let known = boot.isEmpty || namespace == 0 ? ASCII.hex(SystemServices.chance().0) : ""
         let text = String(decoding: boot.filter { Character(UnicodeScalar($0)).isHexDigit }, as: UTF8.self)
         return "\(text)\(known).\(namespace)"
     }()
@@ -51,10 +51,5 @@ enum LeaseHolder {
         guard fields.count > 19, let state = fields[0].first else { return nil }
         let isDead = state == UInt8(ascii: "Z") || state == UInt8(ascii: "X")
         return (String(decoding: fields[19], as: UTF8.self), isDead)
-    }
-
-    private static func hex(_ number: UInt64) -> String {
-        let digits = String(number, radix: 16)
-        return String(repeating: "0", count: max(0, 16 - digits.utf8.count)) + digits
     }
 }

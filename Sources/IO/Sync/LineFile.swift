@@ -26,7 +26,7 @@ final class LineFile: @unchecked Sendable {
     /// With those that are on their way.
     var appended: Int64 { lines + linesWaiting }
     /// Of what was written since it was taken; nil: nobody wants it.
-    private var hash: SHA256?
+    private var hash: ByteHash?
     /// The same of its records; nil: nobody wants it.
     private var records: CanonicalBatch?
     private var isBroken = false
@@ -103,7 +103,7 @@ final class LineFile: @unchecked Sendable {
     /// stand (RFC 8259 section 7), so the value stays what it was.
     func append(_ record: UnsafeRawBufferPointer) throws(Failure) {
         guard let base = record.baseAddress, !record.isEmpty else { return }
-        records?.add(record)
+        try records?.add(record)
         if record.count + 1 > Self.capacity - filled { try flush() }
         let isSingleLine = memchr(base, 0x0A, record.count) == nil && memchr(base, 0x0D, record.count) == nil
         if isSingleLine, record.count + 1 <= Self.capacity {
@@ -151,20 +151,14 @@ final class LineFile: @unchecked Sendable {
     // MARK: durable
 
     func hashes(records wanted: Bool) {
-        hash = SHA256()
-        records = wanted ? CanonicalBatch() : nil
+        hash = ByteHash()
+        records = wanted ? .byLibcrypto() : nil
     }
 
-    func takeRecordsHash() -> String? {
-        defer { if records != nil { records = CanonicalBatch() } }
-        return records?.hex
-    }
+    func takeRecordsHash() throws(Failure) -> String? { try records?.takeHex() }
 
     /// Of what was written since the last time.
-    func takeHash() -> String {
-        defer { hash = SHA256() }
-        return hash?.hex ?? ""
-    }
+    func takeHash() throws(Failure) -> String { try hash?.takeHex() ?? "" }
 
     /// All lines so far are on disk. Once it has failed it can't be said what is: nothing is tried again.
     func sync(isLast: Bool = false) throws(Failure) {
@@ -185,7 +179,7 @@ final class LineFile: @unchecked Sendable {
 
     /// Of a stretch of a file, which is as long as that.
     static func sha256(of descriptor: Int32, from start: Int64, to end: Int64) throws(Failure) -> String {
-        var hash = SHA256()
+        var hash = ByteHash()
         var place = start
         let size = 1 << 16
         let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
@@ -197,7 +191,7 @@ final class LineFile: @unchecked Sendable {
             hash.add(UnsafeRawBufferPointer(start: memory, count: count))
             place += Int64(count)
         }
-        return hash.hex
+        return try hash.takeHex()
     }
 
     /// The names in the file's directory are on disk.

@@ -235,6 +235,12 @@ def penstock_events_next(
 def penstock_events_fd(events: EventsPointer, /) -> int: ...
 
 
+@_declare(_STATUS, EventsPointer, EventCallback, c_void_p, Release, _ERROR_OUT)
+def penstock_events_listen(
+    events: EventsPointer, callback: Any, context: Any, release: Any, error: Out, /
+) -> int: ...
+
+
 @_declare(None, EventsPointer)
 def penstock_events_free(events: EventsPointer, /) -> None: ...
 

@@ -24,6 +24,7 @@ __all__ = [
     "CredentialReplyPointer",
     "CredentialRequestPointer",
     "ErrorPointer",
+    "EventCallback",
     "EventsPointer",
     "LimiterPointer",
     "Out",
@@ -181,6 +182,7 @@ else:
     Out = object
 
 Release = CFUNCTYPE(None, c_void_p)
+EventCallback = CFUNCTYPE(None, c_void_p, penstock_slice)
 CredentialCallback = CFUNCTYPE(None, c_void_p, CredentialRequestPointer, CredentialReplyPointer)
 BatchCallback = CFUNCTYPE(None, c_void_p, BatchPointer)
 _Texts = POINTER(c_char_p)

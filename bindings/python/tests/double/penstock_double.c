@@ -249,6 +249,12 @@ int penstock_events_fd(const penstock_events *events) {
     (void)events;
     return -1;
 }
+penstock_status penstock_events_listen(penstock_events *events, penstock_event_callback callback,
+                                       void *context, penstock_release release,
+                                       penstock_error **error) {
+    (void)events, (void)callback, (void)context, (void)release;
+    return fail(error, PENSTOCK_ERROR_INTERNAL);
+}
 void penstock_events_free(penstock_events *events) {
     (void)events;
 }

@@ -24,6 +24,7 @@ VALUES: dict[str, Any] = {
     "void *": ctypes.c_void_p,
     "penstock_credential_callback": _ffi.CredentialCallback,
     "penstock_batch_callback": _ffi.BatchCallback,
+    "penstock_event_callback": _ffi.EventCallback,
     "penstock_release": _ffi.Release,
     "penstock_status": ctypes.c_int,
     "penstock_slice": _ffi.penstock_slice,
