@@ -870,7 +870,7 @@ void penstock_page_free(penstock_page *page);
  * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_CONFIG, PENSTOCK_ERROR_AUTH,
  *         PENSTOCK_ERROR_STORAGE (directory), PENSTOCK_ERROR_STATE.
  *
- * Threads: any. Blocks: no. Since 0.1.0.
+ * Threads: any. Blocks: with a "state" in the job as penstock_state_open(). Since 0.1.0.
  */
 penstock_status penstock_sync_open(const char *job, size_t size, penstock_sync **out,
                                    penstock_error **error);
@@ -901,7 +901,7 @@ typedef void (*penstock_batch_callback)(void *context, penstock_batch *batch);
  * @param error     See ERRORS above.
  * @return As penstock_sync_open().
  *
- * Threads: any. Blocks: no. Since 0.1.0.
+ * Threads: any. Blocks: with a "state" in the job as penstock_state_open(). Since 0.1.0.
  */
 penstock_status penstock_sync_open_with_batch(const char *job, size_t size,
                                               penstock_batch_callback callback, void *context,
