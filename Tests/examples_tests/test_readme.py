@@ -279,6 +279,14 @@ def test_what_is_named_is_there(path: Path, quoted: set[str]) -> None:
     assert not missing
 
 
+def test_the_map_has_every_room() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    for room in ("Engine", "IO"):
+        for folder in (ROOT / "Sources" / room).iterdir():
+            if folder.is_dir():
+                assert f"| `{folder.name}` |" in text, folder
+
+
 def test_the_names_of_this_test_are_looked_at(quoted: set[str]) -> None:
     """A pattern that finds nothing would let everything through."""
     pieces = [piece for path in TEXTS for piece in code(path)]
