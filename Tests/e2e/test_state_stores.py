@@ -405,6 +405,50 @@ def test_a_store_that_takes_its_time_holds_no_request_up(
     assert _ids(tmp_path / "out/rows.jsonl") == list(range(ROWS))
 
 
+class Ending(DictStore):
+    """Its commit of how a run ended takes as long as it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached, self.go = threading.Event(), threading.Event()
+        self.is_through = False
+
+    def commit(self, changes: Any, leases: Any, holder: str, seconds: float) -> str | None:
+        if any(one.collection == "runs" and "ended_at" in one.value for one in changes):
+            self.reached.set()
+            self.go.wait(3)
+            self.is_through = True
+        return super().commit(changes, leases, holder, seconds)
+
+
+def test_who_asks_how_far_a_run_is_waits_for_no_store(
+    source: dict[str, Any], tmp_path: Path
+) -> None:
+    store = Ending()
+    with penstock.Sync(_job(source, tmp_path / "out", store)) as run:
+        assert store.reached.wait(10)
+        assert run.report()["rows"].records == ROWS and not store.is_through
+        store.go.set()
+        assert run.wait(10)
+    store.close()
+
+
+class Schemaless(DictStore):
+    def get(self, collection: str, keys: Sequence[str]) -> dict[str, str]:
+        if collection.startswith("schemas/"):
+            raise RuntimeError("no such table")
+        return super().get(collection, keys)
+
+
+def test_a_run_that_could_not_begin_has_an_end(source: dict[str, Any], tmp_path: Path) -> None:
+    store = Schemaless()
+    with pytest.raises(penstock.StorageError, match="no such table"):
+        penstock.pull(source, tmp_path / "out", streams=["rows"], state=store)
+    (run,) = (json.loads(text) for text in store.collections["runs"].values())
+    assert run["result"] == "failed" and "no such table" in run["message"]
+    store.close()
+
+
 def test_places_that_are_none(source: dict[str, Any], tmp_path: Path, redis: Redis) -> None:
     def refused(state: Any, kind: type[penstock.PenstockError], words: str) -> None:
         with pytest.raises(kind, match=words) as caught:
