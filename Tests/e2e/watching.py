@@ -6,9 +6,13 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from budget.redis_server import Redis
 
 TESTS = Path(__file__).resolve().parents[1]
 
@@ -48,3 +52,15 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
         check=False,
         timeout=60,
     )
+
+
+def until(what: Callable[[], object], seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def state_in(redis: Redis, options: str = "prefix=test") -> str:
+    """As documents name it."""
+    return f"unix://{redis.socket}?{options}"
