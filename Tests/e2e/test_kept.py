@@ -17,7 +17,7 @@ from typing import Any
 
 import penstock
 import pytest
-from watching import python_path
+from watching import python_path, until
 
 from loopback import JSONServer, Status
 from namespaces import in_a_namespace, read_only
@@ -168,8 +168,7 @@ def test_runs_that_are_killed_see_each_record_once(api: _Api, tmp_path: Path) ->
     api.wait = 0.01
     for n in range(6):
         run = subprocess.Popen(command, env=environment)
-        while not (tmp_path / "state.db-lease").exists():
-            time.sleep(0.002)
+        until((tmp_path / "state.db-lease").exists)
         time.sleep(0.05 + 0.05 * n)
         run.kill()
         run.wait()
@@ -290,8 +289,7 @@ def test_a_run_that_can_wait_no_more_is_no_success(api: _Api, tmp_path: Path) ->
     api.wait = 0.01
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     with penstock.Sync({"source": _source(api), "output": {"directory": str(tmp_path)}}) as run:
-        while run.report().records < 40:
-            time.sleep(0.002)
+        until(lambda: run.report().records >= 40)
         # poll() takes no more descriptors than a process may have.
         resource.setrlimit(resource.RLIMIT_NOFILE, (1, before[1]))
         try:
@@ -320,8 +318,7 @@ def test_the_command_line_parks_on_a_signal_and_says_so(
     ):
         api.asked.clear()
         run = subprocess.Popen(line, env=environment, stderr=subprocess.PIPE, text=True)
-        while len(api.asked) < 4:
-            time.sleep(0.01)
+        until(lambda: len(api.asked) >= 4)
         run.send_signal(number)
         _, said = run.communicate(timeout=20)
         assert (run.returncode, "Traceback" in said) == (code, False), said
@@ -384,8 +381,7 @@ def test_a_state_that_another_holds_and_one_that_died(api: _Api, tmp_path: Path)
         *("--output", str(tmp_path / "out"), "--state", str(state)),
     ]
     run = subprocess.Popen(command, env=python_path())
-    while len(api.asked) < 3:
-        time.sleep(0.01)
+    until(lambda: len(api.asked) >= 3)
     # Alive, though it does nothing.
     run.send_signal(signal.SIGSTOP)
     # It may have been stopped in the middle of a commit.

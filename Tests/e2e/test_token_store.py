@@ -231,8 +231,7 @@ def test_a_process_that_is_killed_while_it_asks_holds_up_nobody(
     issuer.hang.clear()
     first = started(source, 4)
     go(first)
-    while not issuer.asked:
-        time.sleep(0.01)
+    until(lambda: issuer.asked)
     second = started(source, 4)
     go(second)
     time.sleep(0.3)
