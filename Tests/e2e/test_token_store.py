@@ -365,7 +365,7 @@ def test_a_store_that_waits_does_not_hold_the_client_up(issuer: Issuer) -> None:
     with penstock.Client(source) as api:
         walking = threading.Thread(target=lambda: list(api.records("s")))
         walking.start()
-        assert store.waits.wait(10)
+        assert store.waits.wait(60)
         # Answered by the client's thread, while the store's function goes on.
         assert api.metrics()["waiting"][0]["for"] == "token"
         store.go.set()
@@ -389,5 +389,5 @@ class Waiting(DictStore):
 
     def get(self, collection: str, keys: Sequence[str]) -> dict[str, str]:
         self.waits.set()
-        self.go.wait(10)
+        self.go.wait(60)
         return super().get(collection, keys)
