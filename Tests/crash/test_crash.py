@@ -19,19 +19,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path.insert(0, str(ROOT / "bindings/python/src"))
+sys.path[:0] = [str(ROOT / "bindings/python/src"), str(ROOT / "Tests")]
 
 import penstock  # noqa: E402
+
+from loopback import JSONServer  # noqa: E402
 
 # 1 tries every call; `make test` has no time for that.
 STEP = int(os.environ.get("PENSTOCK_CRASH_STEP", "29"))
@@ -72,43 +71,28 @@ def _with_variants(kinds: tuple[str, ...]) -> list[tuple[str, str]]:
     ]
 
 
-class _Rows(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+class _Rows(JSONServer):
     wait = 0.0
 
-    def do_GET(self) -> None:
+    def answer(self, path: str, query: dict[str, str]) -> Any:
         time.sleep(self.wait)
-        start = int(parse_qs(urlsplit(self.path).query).get("cursor", ["0"])[0])
+        start = int(query.get("cursor", 0))
         rows = [
             {"id": n, "text": f"row {n} é " + "x" * (n % 97)}
             for n in range(start, min(start + SIZE, ROWS))
         ]
-        more = str(start + SIZE) if start + SIZE < ROWS else None
-        body = json.dumps({"data": rows, "next": more}, ensure_ascii=False).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *_: object) -> None:
-        """Those who ask are killed: that is no news."""
+        return {"data": rows, "next": str(start + SIZE) if start + SIZE < ROWS else None}
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    server = _Server(("127.0.0.1", 0), _Rows)
-    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+def server() -> Iterator[_Rows]:
+    with _Rows() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def url(server: _Rows) -> str:
+    return server.url
 
 
 @pytest.fixture(scope="module")
@@ -322,15 +306,15 @@ def test_a_disk_that_does_not_sync_is_noticed(
 
 
 def test_killed_from_outside_at_random_instants(
-    program: Path, url: str, golden: dict[str, list[bytes]], tmp_path: Path
+    program: Path, server: _Rows, golden: dict[str, list[bytes]], tmp_path: Path
 ) -> None:
     chance = random.Random(7)
     kills = runs = 0
-    _Rows.wait = 0.002
+    server.wait = 0.002
     try:
         while kills < KILLS:
             place = _Place(
-                program, tmp_path / str(runs), url, commit_every=chance.choice(["0s", "5ms"])
+                program, tmp_path / str(runs), server.url, commit_every=chance.choice(["0s", "5ms"])
             )
             runs += 1
             for _ in range(chance.randrange(1, 6)):
@@ -342,5 +326,5 @@ def test_killed_from_outside_at_random_instants(
                 kills += run.returncode == -signal.SIGKILL
             _is_whole(place, golden)
     finally:
-        _Rows.wait = 0.0
+        server.wait = 0.0
     print(f"{kills} kills in {runs} runs")

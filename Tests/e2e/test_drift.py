@@ -4,18 +4,17 @@ made a failure where that is asked for."""
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import Any, ClassVar
+from typing import Any
 
 import penstock
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as families
-from watching import TESTS, python_path
+from watching import TESTS, command
+
+from loopback import JSONServer, Status
 
 sys.path.insert(0, str(TESTS.parent / "examples/python"))
 
@@ -24,46 +23,30 @@ from own_state_store import DictStore
 Row = Callable[[int], str]
 
 
-class _Api(BaseHTTPRequestHandler):
+class Api(JSONServer):
     """A list whose rows a test exchanges between runs."""
 
-    protocol_version = "HTTP/1.1"
-    row: ClassVar[Row]
     rows = 60
-    broken_from: ClassVar[int | None] = None
+    broken_from: int | None = None
 
-    def do_GET(self) -> None:
-        start = int(self.path.partition("after=")[2] or 0)
-        broken_from = type(self).broken_from
-        if broken_from is not None and start >= broken_from:
-            self._answer(400, b'{"error":"broken"}')
-            return
+    def __init__(self) -> None:
+        super().__init__()
+        self.row: Row = usual
+
+    def answer(self, path: str, query: dict[str, str]) -> Any:
+        start = int(query.get("after", 0))
+        if self.broken_from is not None and start >= self.broken_from:
+            return Status(400, {"error": "broken"})
         end = min(start + 20, self.rows)
-        records = ",".join(type(self).row(n) for n in range(start, end))
+        records = ",".join(self.row(n) for n in range(start, end))
         more = "null" if end == self.rows else f'"/rows?after={end}"'
-        self._answer(200, f'{{"data":[{records}],"next":{more}}}'.encode())
-
-    def _answer(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+        return f'{{"data":[{records}],"next":{more}}}'.encode()
 
 
 @pytest.fixture
-def api() -> Iterator[str]:
-    _Api.broken_from = None
-    _Api.row = usual
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Api)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+def api() -> Iterator[Api]:
+    with Api() as api:
+        yield api
 
 
 def usual(n: int) -> str:
@@ -75,11 +58,11 @@ def drifted(n: int) -> str:
     return f'{{"id":"{n}","full_name":"n","mail":{mail},"at":{{"zone":1}}}}'
 
 
-def source(api: str, **expect: Any) -> Any:
+def source(api: Api, **expect: Any) -> Any:
     stream: dict[str, Any] = {"path": "/rows", "records": "data", "pagination": "next_url"}
     if expect:
         stream["expect"] = expect
-    return {"base_url": api, "streams": {"rows": stream}}
+    return {"base_url": api.url, "streams": {"rows": stream}}
 
 
 def pull(document: Any, directory: Path, **more: Any) -> penstock.StreamReport:
@@ -96,11 +79,11 @@ def told(report: penstock.StreamReport) -> set[tuple[str, str]]:
 CHANGES = {("new", "full_name"), ("gone", "name"), ("type", "id"), ("null_share", "mail")}
 
 
-def test_changes_are_told_once(api: str, tmp_path: Path) -> None:
+def test_changes_are_told_once(api: Api, tmp_path: Path) -> None:
     log = tmp_path / "log"
     assert pull(source(api), tmp_path).drift == ()
     assert pull(source(api), tmp_path).drift == ()
-    _Api.row = drifted
+    api.row = drifted
     report = pull(
         source(api),
         tmp_path,
@@ -126,10 +109,10 @@ def test_changes_are_told_once(api: str, tmp_path: Path) -> None:
     assert pull(source(api), tmp_path).drift == ()
 
 
-def test_a_failure_lasts_until_it_is_taken(api: str, tmp_path: Path) -> None:
+def test_a_failure_lasts_until_it_is_taken(api: Api, tmp_path: Path) -> None:
     document = source(api, drift={"fail_on": ["gone", "type"]})
     assert pull(document, tmp_path).ok
-    _Api.row = drifted
+    api.row = drifted
     for _ in range(2):
         report = pull(document, tmp_path)
         assert report.state == "failed" and told(report) == CHANGES
@@ -143,26 +126,26 @@ def test_a_failure_lasts_until_it_is_taken(api: str, tmp_path: Path) -> None:
     assert report.ok and report.drift == ()
 
 
-def test_what_was_seen_before_an_interruption_counts(api: str, tmp_path: Path) -> None:
+def test_what_was_seen_before_an_interruption_counts(api: Api, tmp_path: Path) -> None:
     pull(source(api), tmp_path)
     # Only the first page is of the new kind, and then the run breaks off.
-    _Api.row = lambda n: drifted(n) if n < 20 else usual(n)
-    _Api.broken_from = 20
+    api.row = lambda n: drifted(n) if n < 20 else usual(n)
+    api.broken_from = 20
     assert pull(source(api), tmp_path).state == "failed"
-    _Api.broken_from = None
+    api.broken_from = None
     report = pull(source(api), tmp_path)
     assert report.ok and report.earlier_records == 20
     assert ("new", "full_name") in told(report) and ("type", "id") in told(report)
 
 
-def test_a_store_of_the_program_keeps_it(api: str, tmp_path: Path) -> None:
+def test_a_store_of_the_program_keeps_it(api: Api, tmp_path: Path) -> None:
     store = DictStore()
 
     def run() -> penstock.StreamReport:
         return penstock.pull(source(api), tmp_path, state=store)["rows"]
 
     assert run().drift == ()
-    _Api.row = drifted
+    api.row = drifted
     assert told(run()) == CHANGES
     assert run().drift == ()
     with penstock.State(store) as state:
@@ -173,7 +156,7 @@ def test_a_store_of_the_program_keeps_it(api: str, tmp_path: Path) -> None:
     store.close()
 
 
-def test_the_state_shows_it_and_takes_it(api: str, tmp_path: Path) -> None:
+def test_the_state_shows_it_and_takes_it(api: Api, tmp_path: Path) -> None:
     pull(source(api), tmp_path)
     with penstock.State(tmp_path / "state.db") as state:
         exported = state.export()
@@ -190,31 +173,20 @@ def test_the_state_shows_it_and_takes_it(api: str, tmp_path: Path) -> None:
         assert state.export()["streams"] == []
         state.take(exported)
         assert state.export()["streams"][0]["schema"] == schema
-    _Api.row = drifted
+    api.row = drifted
     assert told(pull(source(api), tmp_path)) == CHANGES
     shown = command("state", "show", "--schema", str(tmp_path / "state.db"))
     assert "full_name: string 60 of 60" in shown.stdout
     assert "mail: string 30, null 30 of 60" in shown.stdout
 
 
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "penstock", *arguments],
-        env=python_path(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-
-
-def test_the_command_line_says_so(api: str, tmp_path: Path) -> None:
+def test_the_command_line_says_so(api: Api, tmp_path: Path) -> None:
     file = tmp_path / "source.json"
     file.write_text(json.dumps(source(api)))
     arguments = ["pull", str(file), "--output", str(tmp_path / "out"), "--json", "--state"]
     arguments.append(str(tmp_path / "state.db"))
     assert command(*arguments).returncode == 0
-    _Api.row = drifted
+    api.row = drifted
     done = command(*arguments, "--drift", "fail")
     assert done.returncode == 1
     assert "rows: the schema is not that of the run before: " in done.stderr
@@ -226,7 +198,7 @@ def test_the_command_line_says_so(api: str, tmp_path: Path) -> None:
     assert done.returncode == 2 and '"state"' in done.stderr
 
 
-def test_hostile_names_are_bounded_and_shown(api: str, tmp_path: Path) -> None:
+def test_hostile_names_are_bounded_and_shown(api: Api, tmp_path: Path) -> None:
     canary = "canary-token-1234"
     document = source(api)
     document["auth"] = {"type": "bearer", "token": canary}
@@ -234,7 +206,7 @@ def test_hostile_names_are_bounded_and_shown(api: str, tmp_path: Path) -> None:
     deep = '{"a":' * 400 + "1" + "}" * 400
     names = ",".join(f'"k{n}":{n}' for n in range(1200))
     odd = f'"\\u001b]0;owned\\u0007":{deep},"\\u202e{canary}":1,"{"x" * 5000}":1'
-    _Api.row = lambda n: f'{{"id":{n},{odd},"by":{{{names}}}}}'
+    api.row = lambda n: f'{{"id":{n},{odd},"by":{{{names}}}}}'
     report = pull(document, tmp_path)
     assert report.ok, report.error
     messages = "\n".join(one["message"] for one in report.drift)

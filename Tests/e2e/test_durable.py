@@ -13,16 +13,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 from pathlib import Path
-from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import penstock
 import pytest
 from penstock.cli import main
+from watching import python_path
+
+from loopback import JSONServer
 
 ITERATIONS = int(os.environ.get("PENSTOCK_CRASH_ITERATIONS", "25"))
 ROWS, SIZE = 4000, 40
@@ -30,57 +30,40 @@ ROWS, SIZE = 4000, 40
 SLOW = [{"requests": 40, "per": "1s", "burst": 1}]
 
 
-class _Rows(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def do_GET(self) -> None:
-        parts = urlsplit(self.path)
-        query = parse_qs(parts.query)
-        if parts.path.startswith("/users/"):
-            user = int(parts.path.split("/")[2])
+class _Rows(JSONServer):
+    def answer(self, path: str, query: dict[str, str]) -> Any:
+        if path.startswith("/users/"):
+            user = int(path.split("/")[2])
             rows = [{"id": user * 100 + n, "of": user} for n in range(user % 7)]
-            start = (int(query.get("page", ["1"])[0]) - 1) * 3
-            self._answer({"data": rows[start : start + 3], "more": start + 3 < len(rows)})
-            return
-        if parts.path == "/overlap":
+            start = (int(query.get("page", 1)) - 1) * 3
+            return {"data": rows[start : start + 3], "more": start + 3 < len(rows)}
+        if path == "/overlap":
             # Each page begins with the last three rows of the one before.
-            first = int(query.get("offset", ["0"])[0]) // SIZE * (SIZE - 3)
-            again = [{"id": n} for n in range(first, min(first + SIZE, ROWS // 4))]
-            self._answer({"data": again})
-            return
-        count = 200 if parts.path == "/users" else ROWS
-        start = int(query.get("cursor", ["0"])[0])
+            first = int(query.get("offset", 0)) // SIZE * (SIZE - 3)
+            return {"data": [{"id": n} for n in range(first, min(first + SIZE, ROWS // 4))]}
+        count = 200 if path == "/users" else ROWS
+        start = int(query.get("cursor", 0))
         if "page" in query:
-            start = (int(query["page"][0]) - 1) * SIZE
+            start = (int(query["page"]) - 1) * SIZE
         if "offset" in query:
-            start = int(query["offset"][0])
+            start = int(query["offset"])
         shown = range(start, min(start + SIZE, count))
         texts = [{"id": n, "text": f"row {n} é"} for n in shown]
         more = start + SIZE < count
-        self._answer({"data": texts, "next": str(start + SIZE) if more else None, "more": more})
-
-    def _answer(self, content: dict[str, Any]) -> None:
-        body = json.dumps(content, ensure_ascii=False).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
+        return {"data": texts, "next": str(start + SIZE) if more else None, "more": more}
 
 
 @pytest.fixture(scope="module")
 def source() -> Iterator[dict[str, Any]]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Rows)
-    server.daemon_threads = True
-    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    with _Rows() as server:
+        yield _document(server.url)
+
+
+def _document(url: str) -> dict[str, Any]:
     cursor = {"type": "cursor", "param": "cursor", "from": "next"}
     page = {"type": "page", "has_more": "more"}
-    yield {
-        "base_url": f"http://127.0.0.1:{server.server_address[1]}",
+    return {
+        "base_url": url,
         "streams": {
             "cursor": {"path": "/rows", "records": "data", "pagination": cursor, "key": "id"},
             "offset": {
@@ -104,8 +87,6 @@ def source() -> Iterator[dict[str, Any]]:
             },
         },
     }
-    server.shutdown()
-    server.server_close()
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -132,8 +113,7 @@ def test_killed_at_random_instants_the_output_is_what_it_would_have_been(
     assert len(golden) == 5
     once = [json.loads(line)["id"] for line in (tmp_path / "golden/overlap.jsonl").open()]
     assert once == list(range(ROWS // 4))
-    package = str(Path(penstock.__file__).parents[1])
-    environment = {**os.environ, "PYTHONPATH": package}
+    environment = python_path()
     chance = random.Random(4)
     kills = rounds = 0
     while kills < ITERATIONS:
@@ -193,8 +173,7 @@ def test_a_full_disk_stops_the_run_and_more_room_lets_it_go_on(
     document = tmp_path / "source.json"
     document.write_text(json.dumps(source))
     penstock.pull(source, tmp_path / "golden")
-    package = str(Path(penstock.__file__).parents[1])
-    environment = {**os.environ, "PYTHONPATH": package}
+    environment = python_path()
     full = 0
     for kilobytes in (20, 70, 110, 150):
         # No file may become larger: for those who write, a disk that is full.

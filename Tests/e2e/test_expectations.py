@@ -5,17 +5,16 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import penstock
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as families
-from watching import python_path
+from watching import command
+
+from loopback import JSONServer
 
 # One of each kind that does not hold.
 ROWS = [
@@ -42,30 +41,15 @@ RIGHT: dict[str, Any] = {
 }
 
 
-class _Api(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        rows = ROWS if "offset=0" in self.path else []
-        body = json.dumps({"data": rows, "total": 5}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+class _Api(JSONServer):
+    def answer(self, path: str, query: dict[str, str]) -> Any:
+        return {"data": ROWS if query["offset"] == "0" else [], "total": 5}
 
 
 @pytest.fixture(scope="module")
 def api() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Api)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with _Api() as server:
+        yield server.url
 
 
 def stream(**expect: Any) -> dict[str, Any]:
@@ -77,17 +61,10 @@ def stream(**expect: Any) -> dict[str, Any]:
     }
 
 
-def command(document: Any, directory: Path, *more: str) -> subprocess.CompletedProcess[str]:
+def pull(document: Any, directory: Path, *more: str) -> subprocess.CompletedProcess[str]:
     file = directory / "source.json"
     file.write_text(json.dumps(document))
-    return subprocess.run(
-        [sys.executable, "-m", "penstock", "pull", str(file), "--output", str(directory), *more],
-        env=python_path(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return command("pull", str(file), "--output", str(directory), *more)
 
 
 def test_each_kind_is_told_counted_and_fails(api: str, tmp_path: Path) -> None:
@@ -115,18 +92,18 @@ def test_each_kind_is_told_counted_and_fails(api: str, tmp_path: Path) -> None:
 
 def test_the_command_line_ends_with_it(api: str, tmp_path: Path) -> None:
     everything = {name: value for name, (value, _) in WRONG.items()}
-    done = command({"base_url": api, "streams": {"rows": stream(**everything)}}, tmp_path)
+    done = pull({"base_url": api, "streams": {"rows": stream(**everything)}}, tmp_path)
     assert done.returncode == 1
     assert "rows: expected of the data and not so: complete: 3 of 5" in done.stderr
     assert "(and 6 more)" in done.stderr
     told = stream(**everything, on_fail="warn")
-    done = command({"base_url": api, "streams": {"rows": told}}, tmp_path)
+    done = pull({"base_url": api, "streams": {"rows": told}}, tmp_path)
     assert done.returncode == 0
     for name, (_, message) in WRONG.items():
         assert f"penstock: rows: {name}: {message}" in done.stderr
-    done = command({"base_url": api, "streams": {"rows": told}}, tmp_path, "--quiet")
+    done = pull({"base_url": api, "streams": {"rows": told}}, tmp_path, "--quiet")
     assert (done.returncode, done.stderr) == (0, "")
-    done = command({"base_url": api, "streams": {"rows": stream(**RIGHT)}}, tmp_path, "--json")
+    done = pull({"base_url": api, "streams": {"rows": stream(**RIGHT)}}, tmp_path, "--json")
     assert done.returncode == 0 and json.loads(done.stdout)["streams"][0]["checks"] == []
-    done = command({"base_url": api, "streams": {"rows": stream(fresh={"path": "at"})}}, tmp_path)
+    done = pull({"base_url": api, "streams": {"rows": stream(fresh={"path": "at"})}}, tmp_path)
     assert done.returncode == 2 and "/streams/rows/expect/fresh" in done.stderr

@@ -10,15 +10,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Event, Thread
-from typing import Any, ClassVar
-from urllib.parse import parse_qs, urlsplit
+from threading import Event
+from typing import Any
 
 import penstock
 import pytest
+from watching import python_path
 
+from loopback import JSONServer, Status
 from namespaces import in_a_namespace, read_only
 
 ROWS, SIZE = 300, 20
@@ -26,61 +26,34 @@ ROWS, SIZE = 300, 20
 SLOW = [{"requests": 40, "per": "1s", "burst": 1}]
 
 
-class _Api(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    rows: ClassVar[list[dict[str, Any]]]
-    expired: ClassVar[set[str]]
-    asked: ClassVar[list[str]]
-    url: ClassVar[str]
+class _Api(JSONServer):
     wait = 0.0
 
-    def do_GET(self) -> None:
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[dict[str, Any]] = [{"id": n, "text": f"row {n}"} for n in range(ROWS)]
+        self.expired: set[str] = set()
+        self.asked: list[str] = []
+
+    def answer(self, path: str, query: dict[str, str]) -> Any:
         time.sleep(self.wait)
-        cursor = parse_qs(urlsplit(self.path).query).get("cursor", ["0"])[0]
+        cursor = query.get("cursor", "0")
         self.asked.append(cursor)
         if cursor in self.expired:
             self.expired.discard(cursor)
-            self._answer(410, {"error": "cursor expired"})
-            return
+            return Status(410, {"error": "cursor expired"})
         start = int(cursor)
         more = str(start + SIZE) if start + SIZE < len(self.rows) else None
-        self._answer(200, {"data": self.rows[start : start + SIZE], "next": more})
-
-    def _answer(self, status: int, content: Any) -> None:
-        body = json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *_: object) -> None:
-        """Those who ask may end in the middle."""
+        return {"data": self.rows[start : start + SIZE], "next": more}
 
 
 @pytest.fixture
-def api() -> Iterator[type[_Api]]:
-    class Api(_Api):
-        rows: ClassVar = [{"id": n, "text": f"row {n}"} for n in range(ROWS)]
-        expired: ClassVar = set()
-        asked: ClassVar = []
-
-    server = _Server(("127.0.0.1", 0), Api)
-    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    Api.url = f"http://127.0.0.1:{server.server_address[1]}"
-    yield Api
-    server.shutdown()
-    server.server_close()
+def api() -> Iterator[_Api]:
+    with _Api() as api:
+        yield api
 
 
-def _source(api: Any, **more: Any) -> dict[str, Any]:
+def _source(api: _Api, **more: Any) -> dict[str, Any]:
     stream = {
         "path": "/rows",
         "records": "data",
@@ -102,7 +75,7 @@ GONE = [{"status": 410, "action": "start_over"}]
 
 
 def test_a_cursor_that_expires_starts_the_walk_over_without_what_came(
-    api: Any, tmp_path: Path
+    api: _Api, tmp_path: Path
 ) -> None:
     api.expired.add("160")
     report = penstock.pull(_source(api, errors=GONE), tmp_path)
@@ -113,7 +86,7 @@ def test_a_cursor_that_expires_starts_the_walk_over_without_what_came(
 
 
 def test_a_cursor_that_expired_between_two_runs_loses_and_doubles_nothing(
-    api: Any, tmp_path: Path
+    api: _Api, tmp_path: Path
 ) -> None:
     source, state = _source(api, errors=GONE), tmp_path / "state.db"
     slow = {**source, "limits": SLOW}
@@ -128,7 +101,7 @@ def test_a_cursor_that_expired_between_two_runs_loses_and_doubles_nothing(
     assert any("HTTP 410" in text for text in report["rows"].warnings)
 
 
-def test_a_walk_that_can_not_start_over_says_why(api: Any, tmp_path: Path) -> None:
+def test_a_walk_that_can_not_start_over_says_why(api: _Api, tmp_path: Path) -> None:
     no_key = _source(api, errors=GONE)
     del no_key["streams"]["rows"]["key"]
     api.expired.add("160")
@@ -152,7 +125,7 @@ def test_a_walk_that_can_not_start_over_says_why(api: Any, tmp_path: Path) -> No
 
 
 def test_what_an_earlier_run_wrote_is_left_out_and_what_has_changed_passes(
-    api: Any, tmp_path: Path
+    api: _Api, tmp_path: Path
 ) -> None:
     source = _source(api, duplicates={"across_runs": True})
     state, out = tmp_path / "state.db", tmp_path / "out"
@@ -182,15 +155,14 @@ def test_what_an_earlier_run_wrote_is_left_out_and_what_has_changed_passes(
     assert pull().records == ROWS + 1
 
 
-def test_runs_that_are_killed_see_each_record_once(api: Any, tmp_path: Path) -> None:
+def test_runs_that_are_killed_see_each_record_once(api: _Api, tmp_path: Path) -> None:
     source = _source(api, duplicates={"across_runs": True})
     (tmp_path / "source.json").write_text(json.dumps(source))
     command = [
         *(sys.executable, "-m", "penstock", "pull", str(tmp_path / "source.json"), "--quiet"),
         *("--output", str(tmp_path / "out"), "--state", str(tmp_path / "state.db"), "--keep-runs"),
     ]
-    package = str(Path(penstock.__file__).parents[1])
-    environment = {**os.environ, "PYTHONPATH": package}
+    environment = python_path()
     api.wait = 0.01
     for n in range(6):
         run = subprocess.Popen(command, env=environment)
@@ -207,7 +179,7 @@ def test_runs_that_are_killed_see_each_record_once(api: Any, tmp_path: Path) -> 
 
 
 def test_leaving_out_what_earlier_runs_wrote_needs_a_state_and_files_of_their_own(
-    api: Any, tmp_path: Path
+    api: _Api, tmp_path: Path
 ) -> None:
     source = _source(api, duplicates={"across_runs": True})
     with pytest.raises(penstock.ConfigError, match=r"needs a \"state\""):
@@ -219,7 +191,7 @@ def test_leaving_out_what_earlier_runs_wrote_needs_a_state_and_files_of_their_ow
 # -------------------------------------------------------------------------- batch functions
 
 
-def test_a_batch_function_filters_and_changes_records(api: Any, tmp_path: Path) -> None:
+def test_a_batch_function_filters_and_changes_records(api: _Api, tmp_path: Path) -> None:
     sizes: list[int] = []
 
     def batch(stream: str, records: list[bytes]) -> Iterator[Any]:
@@ -242,7 +214,9 @@ def test_a_batch_function_filters_and_changes_records(api: Any, tmp_path: Path) 
     assert max(sizes) == 50 and sum(sizes) == ROWS
 
 
-def test_a_batch_function_that_fails_commits_nothing_of_its_batch(api: Any, tmp_path: Path) -> None:
+def test_a_batch_function_that_fails_commits_nothing_of_its_batch(
+    api: _Api, tmp_path: Path
+) -> None:
     job = {
         "source": _source(api),
         "batch_records": 60,
@@ -266,7 +240,7 @@ def test_a_batch_function_that_fails_commits_nothing_of_its_batch(api: Any, tmp_
     assert _ids(tmp_path / "rows.jsonl") == list(range(ROWS))
 
 
-def test_what_a_batch_function_gives_must_be_json(api: Any, tmp_path: Path) -> None:
+def test_what_a_batch_function_gives_must_be_json(api: _Api, tmp_path: Path) -> None:
     with pytest.raises(penstock.DataError, match="no JSON value"):
         penstock.pull(_source(api), tmp_path, batch=lambda _, records: [records[0] + b"}"])
 
@@ -274,7 +248,7 @@ def test_what_a_batch_function_gives_must_be_json(api: Any, tmp_path: Path) -> N
 # -------------------------------------------------------------------------------------- stops
 
 
-def test_a_run_is_parked_and_goes_on(api: Any, tmp_path: Path) -> None:
+def test_a_run_is_parked_and_goes_on(api: _Api, tmp_path: Path) -> None:
     stop = Event()
     slow = {**_source(api), "limits": SLOW}
     state = tmp_path / "state.db"
@@ -296,7 +270,7 @@ def test_a_run_is_parked_and_goes_on(api: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_command_line_parks_on_a_signal_and_says_so(
-    api: Any, tmp_path: Path, number: signal.Signals
+    api: _Api, tmp_path: Path, number: signal.Signals
 ) -> None:
     (tmp_path / "source.json").write_text(json.dumps(_source(api)))
     command = [
@@ -304,8 +278,7 @@ def test_the_command_line_parks_on_a_signal_and_says_so(
         *("--output", str(tmp_path / "out")),
     ]
     with_state = [*command, "--state", str(tmp_path / "state.db")]
-    package = str(Path(penstock.__file__).parents[1])
-    environment = {**os.environ, "PYTHONPATH": package}
+    environment = python_path()
     api.wait = 0.05
     for line, code, words in (
         (command, 128 + number, "interrupted" if number == signal.SIGINT else "terminated"),
@@ -327,7 +300,7 @@ def test_the_command_line_parks_on_a_signal_and_says_so(
 # ---------------------------------------------------------------------------------- the state
 
 
-def test_a_state_of_the_version_before_is_taken_on(api: Any, tmp_path: Path) -> None:
+def test_a_state_of_the_version_before_is_taken_on(api: _Api, tmp_path: Path) -> None:
     import sqlite3
 
     state = tmp_path / "state.db"
@@ -342,7 +315,7 @@ def test_a_state_of_the_version_before_is_taken_on(api: Any, tmp_path: Path) -> 
     assert _ids(tmp_path / "rows.jsonl") == list(range(ROWS))
 
 
-def test_disks_that_take_nothing_are_told(api: Any, tmp_path: Path) -> None:
+def test_disks_that_take_nothing_are_told(api: _Api, tmp_path: Path) -> None:
     state = tmp_path / "state.db"
     penstock.State(state).close()
     done = in_a_namespace(read_only(tmp_path), f"import penstock; penstock.State({str(state)!r})")
@@ -355,7 +328,7 @@ def test_disks_that_take_nothing_are_told(api: Any, tmp_path: Path) -> None:
     assert list(out.iterdir()) == []
 
 
-def test_a_state_on_another_disk_than_the_files(api: Any, tmp_path: Path) -> None:
+def test_a_state_on_another_disk_than_the_files(api: _Api, tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory(dir="/dev/shm") as elsewhere:
         assert os.stat(elsewhere).st_dev != os.stat(tmp_path).st_dev
         state = Path(elsewhere) / "state.db"
@@ -368,7 +341,7 @@ def test_a_state_on_another_disk_than_the_files(api: Any, tmp_path: Path) -> Non
             assert kept.verify()["ok"]
 
 
-def test_a_state_that_another_holds_and_one_that_died(api: Any, tmp_path: Path) -> None:
+def test_a_state_that_another_holds_and_one_that_died(api: _Api, tmp_path: Path) -> None:
     state = tmp_path / "state.db"
     slow = {**_source(api), "limits": "20/s"}
     (tmp_path / "source.json").write_text(json.dumps(slow))
@@ -376,8 +349,7 @@ def test_a_state_that_another_holds_and_one_that_died(api: Any, tmp_path: Path) 
         *(sys.executable, "-m", "penstock", "pull", str(tmp_path / "source.json"), "--quiet"),
         *("--output", str(tmp_path / "out"), "--state", str(state)),
     ]
-    package = str(Path(penstock.__file__).parents[1])
-    run = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": package})
+    run = subprocess.Popen(command, env=python_path())
     while len(api.asked) < 3:
         time.sleep(0.01)
     # Alive, though it does nothing.
@@ -393,7 +365,7 @@ def test_a_state_that_another_holds_and_one_that_died(api: Any, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("how", ["cut", "edited", "newer", "empty"])
-def test_checkpoints_that_were_cut_or_edited_are_refused(api: Any, how: str) -> None:
+def test_checkpoints_that_were_cut_or_edited_are_refused(api: _Api, how: str) -> None:
     with penstock.Client(_source(api)) as client:
         good = next(iter(client.pages("rows"))).checkpoint
         assert good

@@ -7,15 +7,14 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any, Literal
-from urllib.parse import parse_qs, urlsplit
 
 import penstock
 import pytest
 from penstock.cli import main
+
+from loopback import JSONServer
 
 ROWS, SIZE = 1000, 40
 Kind = Literal["gzip", "zstd"]
@@ -26,50 +25,33 @@ KINDS = [
 ]
 
 
-class _Rows(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    # Head and body in one segment: no waiting for an acknowledgement in between.
-    wbufsize = 1 << 16
+class _Rows(JSONServer):
+    feed: list[dict[str, Any]]
 
-    def do_GET(self) -> None:
-        parts = urlsplit(self.path)
-        query = parse_qs(parts.query)
-        start = int(query.get("offset", ["0"])[0])
-        rows = [{"id": n, "text": f"row {n} é"} for n in range(start, min(start + SIZE, ROWS))]
-        if parts.path == "/overlap":
+    def answer(self, path: str, query: dict[str, str]) -> Any:
+        start = int(query.get("offset", 0))
+        if path == "/overlap":
             # Each page begins with the last three rows of the one before.
             first = start // SIZE * (SIZE - 3)
-            rows = [{"id": n} for n in range(first, min(first + SIZE, ROWS))]
-        if parts.path == "/none":
-            rows = []
-        if parts.path == "/feed":
-            since = query["since"][0]
-            rows = [row for row in self.server.feed if row["at"] >= since]  # type: ignore[attr-defined]
-        body = json.dumps(rows, ensure_ascii=False).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
+            return [{"id": n} for n in range(first, min(first + SIZE, ROWS))]
+        if path == "/none":
+            return []
+        if path == "/feed":
+            return [row for row in self.feed if row["at"] >= query["since"]]
+        return [{"id": n, "text": f"row {n} é"} for n in range(start, min(start + SIZE, ROWS))]
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[ThreadingHTTPServer]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Rows)
-    server.daemon_threads = True
-    Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+def server() -> Iterator[_Rows]:
+    with _Rows() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-def source(server: ThreadingHTTPServer) -> dict[str, Any]:
+def source(server: _Rows) -> dict[str, Any]:
     offset = {"type": "offset", "size": SIZE}
     return {
-        "base_url": f"http://127.0.0.1:{server.server_address[1]}",
+        "base_url": server.url,
         "streams": {
             "rows": {"path": "/rows", "pagination": offset},
             "overlap": {"path": "/overlap", "key": "id", "pagination": offset},
@@ -156,7 +138,7 @@ def test_a_packed_file_is_gone_on_with_behind_its_last_commit(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_packed_files_of_several_runs(
-    kind: Kind, source: dict[str, Any], server: ThreadingHTTPServer, tmp_path: Path
+    kind: Kind, source: dict[str, Any], server: _Rows, tmp_path: Path
 ) -> None:
     for _ in range(2):
         penstock.pull(source, tmp_path / "kept", streams=["rows"], keep_runs=True, compress=kind)
@@ -168,10 +150,10 @@ def test_packed_files_of_several_runs(
         "incremental": {"field": "at", "from": "since", "start": "2024-01-01"},
     }
     growing = {"base_url": source["base_url"], "streams": {"feed": feed}}
-    server.feed = [{"id": 1, "at": "2024-01-02"}]  # type: ignore[attr-defined]
+    server.feed = [{"id": 1, "at": "2024-01-02"}]
     for number in (2, 3):
         penstock.pull(growing, tmp_path / "fed", state=tmp_path / "state.db", compress=kind)
-        server.feed.append({"id": number, "at": f"2024-01-0{number + 1}"})  # type: ignore[attr-defined]
+        server.feed.append({"id": number, "at": f"2024-01-0{number + 1}"})
     penstock.pull(growing, tmp_path / "fed", state=tmp_path / "state.db", compress=kind)
     lines = unpacked(kind, (tmp_path / f"fed/feed.jsonl{SUFFIXES[kind]}").read_bytes())
     assert [json.loads(line)["id"] for line in lines.splitlines()] == [1, 2, 3]

@@ -10,16 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import ClassVar
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
 
 import penstock
 import pytest
-from conftest import TESTS
+from watching import TESTS, python_path
 
+from loopback import JSONServer
 from real_servers.launch import launch
 
 # A figure worth telling needs more than a test has time for.
@@ -27,34 +25,22 @@ PAGES = int(os.environ.get("PENSTOCK_RESUME_PAGES", "1500"))
 KILLS = 20
 
 
-class _Deep(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    asked: ClassVar[list[str]] = []
+class _Deep(JSONServer):
+    asked = 0
 
-    def do_GET(self) -> None:
-        query = parse_qs(urlsplit(self.path).query)
-        cursor = int((query.get("cursor") or query.get("page") or query.get("offset") or ["0"])[0])
-        self.asked.append(self.path)
+    def answer(self, path: str, query: dict[str, str]) -> Any:
+        self.asked += 1
+        (cursor,) = [
+            int(query[name]) for name in ("cursor", "page", "offset") if name in query
+        ] or [0]
         following = str(cursor + 1) if cursor + 1 < 10 * PAGES else None
-        body = json.dumps({"data": [{"id": cursor}], "next": following}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
+        return {"data": [{"id": cursor}], "next": following}
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Deep)
-    server.daemon_threads = True
-    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+def deep() -> Iterator[_Deep]:
+    with _Deep() as server:
+        yield server
 
 
 @pytest.mark.parametrize(
@@ -67,16 +53,16 @@ def url() -> Iterator[str]:
     ids=lambda pagination: str(pagination["type"]),
 )
 def test_the_next_page_behind_a_deep_checkpoint_takes_one_request(
-    url: str, pagination: dict[str, object]
+    deep: _Deep, pagination: dict[str, object]
 ) -> None:
     stream = {"path": "/rows", "records": "data", "pagination": pagination}
-    source = {"base_url": url, "streams": {"rows": stream}}
+    source = {"base_url": deep.url, "streams": {"rows": stream}}
     checkpoint = None
     with penstock.Client(source) as client:
         for page in client.pages("rows", max_pages=PAGES):
             checkpoint = page.checkpoint
     assert page.index == PAGES - 1
-    _Deep.asked.clear()
+    deep.asked = 0
     with (
         penstock.Client(source) as client,
         client.pages("rows", checkpoint=checkpoint, look_ahead=False) as pages,
@@ -84,7 +70,7 @@ def test_the_next_page_behind_a_deep_checkpoint_takes_one_request(
         following = next(iter(pages))
     assert following.index == PAGES
     assert following.records == [{"id": PAGES}]
-    assert len(_Deep.asked) == 1
+    assert deep.asked == 1
 
 
 def test_flights_of_datasette_killed_on_the_way_are_all_there_once(tmp_path: Path) -> None:
@@ -95,8 +81,7 @@ def test_flights_of_datasette_killed_on_the_way_are_all_there_once(tmp_path: Pat
         "key": "id",
         "pagination": {"type": "next_url", "from": {"body": "next_url"}},
     }
-    package = str(Path(penstock.__file__).parents[1])
-    environment = {**os.environ, "PYTHONPATH": package}
+    environment = python_path()
     chance = random.Random(20)
     lease = tmp_path / "state.db-lease"
     with launch("flights") as flights:

@@ -10,17 +10,15 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import penstock
 import pytest
 from penstock.cli import main
 
 from budget.redis_server import Redis
+from loopback import JSONServer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples/python"))
 
@@ -29,52 +27,34 @@ from own_state_store import DictStore
 ROWS, SIZE = 600, 20
 
 
-class _Rows(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    # Head and body in one segment: no waiting for an acknowledgement in between.
-    wbufsize = 1 << 16
+class _Rows(JSONServer):
+    rows = ROWS
+    wait = 0.0
+    feed: list[dict[str, Any]]
 
-    def do_GET(self) -> None:
-        time.sleep(self.server.wait)  # type: ignore[attr-defined]
-        parts = urlsplit(self.path)
-        query = parse_qs(parts.query)
-        start = int(query.get("offset", ["0"])[0])
-        shown = range(start, min(start + SIZE, self.server.rows))  # type: ignore[attr-defined]
-        rows: list[dict[str, Any]] = [{"id": n, "text": "x" * 20} for n in shown]
-        if parts.path == "/overlap":
+    def answer(self, path: str, query: dict[str, str]) -> Any:
+        time.sleep(self.wait)
+        start = int(query.get("offset", 0))
+        if path == "/overlap":
             # Each page begins with the last three rows of the one before.
             first = start // SIZE * (SIZE - 3)
-            rows = [{"id": n} for n in range(first, min(first + SIZE, ROWS))]
-        if parts.path == "/feed":
-            feed = self.server.feed  # type: ignore[attr-defined]
-            rows = [row for row in feed if row["at"] >= query["since"][0]]
-        body = json.dumps(rows).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
+            return [{"id": n} for n in range(first, min(first + SIZE, ROWS))]
+        if path == "/feed":
+            return [row for row in self.feed if row["at"] >= query["since"]]
+        return [{"id": n, "text": "x" * 20} for n in range(start, min(start + SIZE, self.rows))]
 
 
 @pytest.fixture
-def server() -> Iterator[Any]:
-    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), _Rows)
-    server.daemon_threads = True
-    server.rows = ROWS
-    server.wait = 0.0
-    Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+def server() -> Iterator[_Rows]:
+    with _Rows() as server:
+        yield server
 
 
 @pytest.fixture
-def source(server: Any) -> dict[str, Any]:
+def source(server: _Rows) -> dict[str, Any]:
     offset = {"type": "offset", "size": SIZE}
     return {
-        "base_url": f"http://127.0.0.1:{server.server_address[1]}",
+        "base_url": server.url,
         "streams": {
             "rows": {"path": "/rows", "pagination": offset},
             "overlap": {"path": "/overlap", "key": "id", "pagination": offset},
@@ -125,7 +105,7 @@ def test_a_file_is_closed_with_the_page_that_fills_it(source: Any, tmp_path: Pat
 
 
 def test_the_next_run_replaces_the_files_of_the_one_before_when_it_is_done(
-    source: Any, server: Any, tmp_path: Path
+    source: Any, server: _Rows, tmp_path: Path
 ) -> None:
     out, state = tmp_path / "out", tmp_path / "state.db"
     job = {
@@ -204,7 +184,7 @@ def test_keys_are_remembered_from_file_to_file_and_run_to_run(source: Any, tmp_p
     assert _verdict(state)["ok"]
 
 
-def test_an_incremental_stream_only_adds_files(source: Any, server: Any, tmp_path: Path) -> None:
+def test_an_incremental_stream_only_adds_files(source: Any, server: _Rows, tmp_path: Path) -> None:
     incremental = {"field": "at", "from": "since", "start": "2024-01-01"}
     stream = {"path": "/feed", "key": "id", "incremental": incremental}
     document = {"base_url": source["base_url"], "streams": {"feed": stream}}
@@ -218,7 +198,7 @@ def test_an_incremental_stream_only_adds_files(source: Any, server: Any, tmp_pat
 
 
 def test_by_time_and_without_a_state(
-    source: Any, server: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    source: Any, server: _Rows, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     server.wait = 0.003
     document = tmp_path / "source.json"
@@ -294,7 +274,7 @@ def test_the_records_of_each_commit_have_a_hash_that_no_order_changes(
 
 
 @pytest.mark.parametrize("kind", ["dict", "redis"])
-def test_wherever_the_state_is(source: Any, server: Any, tmp_path: Path, kind: str) -> None:
+def test_wherever_the_state_is(source: Any, server: _Rows, tmp_path: Path, kind: str) -> None:
     if kind == "redis" and shutil.which("redis-server") is None:
         pytest.skip("no redis-server here: scripts/setup-debian.sh")
     with ExitStack() as ended:
@@ -309,7 +289,7 @@ def test_wherever_the_state_is(source: Any, server: Any, tmp_path: Path, kind: s
         _run_after_run(source, server, tmp_path / "out", state)
 
 
-def _run_after_run(source: Any, server: Any, out: Path, state: str) -> None:
+def _run_after_run(source: Any, server: _Rows, out: Path, state: str) -> None:
     job = {
         "source": {**source, "limits": "10/s"},
         "streams": ["rows"],

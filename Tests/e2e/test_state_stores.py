@@ -13,21 +13,20 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import penstock
 import pytest
 from penstock.cli import main
 
 from budget.redis_server import Redis
+from loopback import JSONServer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples/python"))
 
 from own_state_store import DatabaseStore, DictStore
-from test_token_store import Issuer, document, go, issuer, outcome, started
+from test_token_store import Issuer, document, issuer, together
 
 __all__ = ["issuer"]  # a fixture
 
@@ -36,51 +35,33 @@ ROWS, SIZE = 1200, 20
 Place = Any
 
 
-class _Rows(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    # Head and body in one write: two of them wait for each other's acknowledgement.
-    wbufsize = 1 << 16
+class _Rows(JSONServer):
+    edition = 0
 
-    def do_GET(self) -> None:
-        parts = urlsplit(self.path)
-        start = int(parse_qs(parts.query).get("cursor", ["0"])[0])
-        server: Any = self.server
-        edition = server.edition if parts.path == "/news" else 0
+    def answer(self, path: str, query: dict[str, str]) -> Any:
+        start = int(query.get("cursor", 0))
+        edition = self.edition if path == "/news" else 0
         rows = [
             {"id": n, "text": f"row {n} é", "edition": edition if n % 10 == 0 else 0}
             for n in range(start, min(start + SIZE, ROWS))
         ]
         more = start + SIZE < ROWS
-        content = {"data": rows, "next": str(start + SIZE) if more else None}
-        body = json.dumps(content, ensure_ascii=False).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
+        return {"data": rows, "next": str(start + SIZE) if more else None}
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Any]:
-    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), _Rows)
-    server.daemon_threads = True
-    server.edition = 0
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+def server() -> Iterator[_Rows]:
+    with _Rows() as server:
+        yield server
 
 
 @pytest.fixture
-def source(server: Any) -> dict[str, Any]:
+def source(server: _Rows) -> dict[str, Any]:
     cursor = {"type": "cursor", "param": "cursor", "from": "next"}
     rows = {"records": "data", "pagination": cursor, "key": "id"}
     across = {**rows, "duplicates": {"across_runs": True}}
     return {
-        "base_url": f"http://127.0.0.1:{server.server_address[1]}",
+        "base_url": server.url,
         "streams": {"rows": {"path": "/rows", **rows}, "news": {"path": "/news", **across}},
     }
 
@@ -145,6 +126,17 @@ def _job(source: dict[str, Any], out: Path, place: Place, **more: Any) -> dict[s
     }
 
 
+def _met(
+    source: dict[str, Any], out: Path, place: Place, by: Callable[[], object]
+) -> penstock.StreamReport:
+    """A run that something happens to in the middle, when it is over."""
+    with penstock.Sync(_job(source, out, place)) as run:
+        _until(lambda: run.report()["rows"].records > 500)
+        by()
+        assert run.wait(10)
+        return run.report()["rows"]
+
+
 def test_a_run_that_is_stopped_goes_on_where_it_stood(
     source: dict[str, Any], tmp_path: Path, place: Place
 ) -> None:
@@ -192,7 +184,7 @@ def test_a_stream_has_one_writer(source: dict[str, Any], tmp_path: Path, place: 
 
 
 def test_what_earlier_runs_wrote_is_left_out(
-    server: Any, source: dict[str, Any], tmp_path: Path, place: Place
+    server: _Rows, source: dict[str, Any], tmp_path: Path, place: Place
 ) -> None:
     def pull() -> Any:
         options: dict[str, Any] = {"streams": ["news"], "keep_runs": True, "state": place}
@@ -256,11 +248,7 @@ def test_redis_dies_and_the_next_run_goes_on(
     source: dict[str, Any], tmp_path: Path, redis: Redis
 ) -> None:
     out = tmp_path / "out"
-    with penstock.Sync(_job(_slow(source), out, _url(redis))) as run:
-        _until(lambda: run.report()["rows"].records > 500)
-        redis.stop()
-        assert run.wait(10)
-        error = run.report()["rows"].error
+    error = _met(_slow(source), out, _url(redis), redis.stop).error
     assert isinstance(error, penstock.StorageError)
     assert "the state in Redis" in str(error) and "can't be reached" in str(error)
     assert str(redis.socket) in str(error)
@@ -276,12 +264,13 @@ def test_redis_that_is_started_again_stops_nobody(
     source: dict[str, Any], tmp_path: Path, redis: Redis
 ) -> None:
     out = tmp_path / "out"
-    with penstock.Sync(_job(_slow(source, "1/15ms"), out, _url(redis))) as run:
-        _until(lambda: run.report()["rows"].records > 500)
+
+    def restart() -> None:
         redis.stop()
         redis.start()
-        assert run.wait(10)
-        assert run.report().ok, run.report().errors
+
+    report = _met(_slow(source, "1/15ms"), out, _url(redis), restart)
+    assert report.ok, report.error
     assert _ids(out / "rows.jsonl") == list(range(ROWS))
     with penstock.State(_url(redis)) as held:
         assert held.verify()["ok"]
@@ -291,11 +280,7 @@ def test_redis_that_forgot_everything_lets_the_stream_begin_anew(
     source: dict[str, Any], tmp_path: Path, redis: Redis
 ) -> None:
     out = tmp_path / "out"
-    with penstock.Sync(_job(_slow(source), out, _url(redis))) as run:
-        _until(lambda: run.report()["rows"].records > 500)
-        assert redis.ask("FLUSHALL") == "OK"
-        assert run.wait(10)
-        error = run.report()["rows"].error
+    error = _met(_slow(source), out, _url(redis), lambda: redis.ask("FLUSHALL")).error
     assert isinstance(error, penstock.StateError) and "no longer" in str(error)
     assert redis.ask("KEYS", "*documents:streams") == ""
     report = penstock.pull(source, out, streams=["rows"], state=_url(redis))
@@ -307,15 +292,21 @@ def test_who_lost_the_lease_writes_nothing_more(
     source: dict[str, Any], tmp_path: Path, redis: Redis
 ) -> None:
     out = tmp_path / "out"
-    with penstock.Sync(_job(_slow(source), out, _url(redis))) as run:
-        _until(lambda: run.report()["rows"].records > 500)
+    commits: list[int] = []
+
+    def look() -> None:
+        entry = redis.ask("HGET", "penstock:{test}:documents:streams", "rows")
+        commits.append(json.loads(entry)["commits"])
+
+    def take_away() -> None:
         assert redis.ask("SET", "penstock:{test}:lease:stream:rows", "another") == "OK"
-        before = redis.ask("HGET", "penstock:{test}:documents:streams", "rows")
-        assert run.wait(10)
-        assert isinstance(run.report()["rows"].error, penstock.StateError)
-    after = redis.ask("HGET", "penstock:{test}:documents:streams", "rows")
+        look()
+
+    assert isinstance(_met(_slow(source), out, _url(redis), take_away).error, penstock.StateError)
+    look()
     # One commit may have been under way when the lease went.
-    assert json.loads(after)["commits"] <= json.loads(before)["commits"] + 1
+    before, after = commits
+    assert after <= before + 1
     assert redis.ask("GET", "penstock:{test}:lease:stream:rows") == "another"
     with pytest.raises(penstock.StateError, match=r"being written by another run \(another\)"):
         penstock.pull(source, out, streams=["rows"], state=_url(redis))
@@ -390,11 +381,7 @@ def test_what_a_store_raises_is_told_and_loses_nothing(
     source: dict[str, Any], tmp_path: Path
 ) -> None:
     out, store = tmp_path / "out", Faulty()
-    with penstock.Sync(_job(_slow(source), out, store)) as run:
-        _until(lambda: run.report()["rows"].records > 500)
-        store.fails = "commit"
-        assert run.wait(10)
-        error = run.report()["rows"].error
+    error = _met(_slow(source), out, store, lambda: setattr(store, "fails", "commit")).error
     assert isinstance(error, penstock.StorageError)
     said = r"store \"Faulty-\d+-\d+\" of the host failed \({}\): RuntimeError: the disk is on fire"
     for function in ("commit", "get", "acquire", "scan"):
@@ -486,12 +473,7 @@ def test_processes_renew_a_token_in_redis_once(
     assert [one["refresh_token"] for one in issuer.asked] == ["canary-refresh-0"]
     issuer.live.clear()
     _expire(redis)
-    processes = [started(source, 16) for _ in range(3)]
-    for process in processes:
-        go(process)
-    for process in processes:
-        told = outcome(process)
-        assert told["failed"] == [] and told["records"] == [3] * 16
+    together(source, 3, 16)
     assert len(issuer.asked) == 2 and issuer.reuses == 0 and issuer.refused == 0
     assert redis.ask("KEYS", "*lease*") == ""
 

@@ -13,14 +13,14 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import penstock
 import pytest
+from watching import python_path
 
-TESTS = Path(__file__).resolve().parents[1]
+from loopback import JSONHandler, JSONServer
 
 # Opens a client, tells that it is ready, and walks on many threads at once when it is told to.
 PROGRAM = """
@@ -48,15 +48,11 @@ PROGRAM = """
 """
 
 
-class Issuer(ThreadingHTTPServer):
+class Issuer(JSONServer):
     """A token endpoint whose refresh tokens are good once, and an API behind it."""
 
-    daemon_threads = True
-    request_queue_size = 512
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        super().__init__(Handler)
         self.lock = threading.Lock()
         self.refresh = "canary-refresh-0"
         self.live: set[str] = set()
@@ -88,44 +84,26 @@ class Issuer(ThreadingHTTPServer):
             return 200, answer
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(JSONHandler):
     server: Issuer
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
-
-    def answer(self, status: int, value: object) -> None:
-        body = json.dumps(value).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self.answer(*self.server.issue(dict(urllib.parse.parse_qsl(body))))
+        self.say(*self.server.issue(dict(urllib.parse.parse_qsl(body))))
 
     def do_GET(self) -> None:
         token = (self.headers["Authorization"] or "").partition(" ")[2]
         if token in self.server.live:
-            return self.answer(200, {"data": [1, 2, 3]})
+            return self.say(200, {"data": [1, 2, 3]})
         self.server.refused += 1
-        return self.answer(401, {"error": "invalid_token"})
+        return self.say(401, {"error": "invalid_token"})
 
 
 @pytest.fixture
 def issuer() -> Iterator[Issuer]:
-    server = Issuer()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield server
-    server.hang.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with Issuer() as server:
+        yield server
+        server.hang.set()
 
 
 def document(issuer: Issuer, store: Path | None, grant: str = "refresh_token") -> dict[str, Any]:
@@ -149,7 +127,7 @@ def document(issuer: Issuer, store: Path | None, grant: str = "refresh_token") -
 def started(document: dict[str, Any], threads: int) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(PROGRAM), json.dumps(document), str(threads)],
-        env={**os.environ, "PYTHONPATH": str(TESTS.parent / "bindings/python/src")},
+        env=python_path(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -172,6 +150,15 @@ def outcome(process: subprocess.Popen[str]) -> dict[str, Any]:
     return told
 
 
+def together(source: dict[str, Any], processes: int, threads: int) -> None:
+    """Each thread of each process walks the stream, all at once."""
+    all_of_them = [started(source, threads) for _ in range(processes)]
+    for process in all_of_them:
+        go(process)
+    for process in all_of_them:
+        assert outcome(process) == {"failed": [], "records": [3] * threads}
+
+
 def expire(store: Path) -> None:
     """A day goes by."""
     with sqlite3.connect(store) as database:
@@ -190,24 +177,14 @@ def test_four_processes_of_64_threads_renew_an_expired_token_once(
     assert len(issuer.asked) == 1
     issuer.live.clear()
     expire(store)
-    processes = [started(source, 64) for _ in range(4)]
-    for process in processes:
-        go(process)
-    for process in processes:
-        told = outcome(process)
-        assert told["failed"] == [] and told["records"] == [3] * 64
+    together(source, 4, 64)
     assert len(issuer.asked) == 2, "the first one, and one for 256 threads of four processes"
     assert issuer.reuses == 0 and issuer.refused == 0
 
 
 def test_without_a_store_each_process_asks(issuer: Issuer) -> None:
     """Or the test above would show nothing."""
-    source = document(issuer, None, "client_credentials")
-    processes = [started(source, 2) for _ in range(2)]
-    for process in processes:
-        go(process)
-    for process in processes:
-        assert outcome(process)["failed"] == []
+    together(document(issuer, None, "client_credentials"), 2, 2)
     assert len(issuer.asked) == 2
 
 
@@ -217,9 +194,7 @@ def test_every_run_goes_on_with_the_refresh_token_of_the_one_before(
     issuer.delay = 0
     store = tmp_path / "tokens.db"
     for _ in range(4):
-        process = started(document(issuer, store), 1)
-        go(process)
-        assert outcome(process) == {"failed": [], "records": [3]}
+        together(document(issuer, store), 1, 1)
         expire(store)
     spent = [one["refresh_token"] for one in issuer.asked]
     assert spent == [f"canary-refresh-{number}" for number in range(4)]
@@ -239,11 +214,7 @@ def test_a_refused_token_is_renewed_by_one_process(issuer: Issuer, tmp_path: Pat
     with penstock.Client(source) as api:
         list(api.records("s"))
     issuer.live.clear()
-    processes = [started(source, 8) for _ in range(3)]
-    for process in processes:
-        go(process)
-    for process in processes:
-        assert outcome(process)["failed"] == []
+    together(source, 3, 8)
     assert len(issuer.asked) == 2 and issuer.reuses == 0
 
 

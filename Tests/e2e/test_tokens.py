@@ -10,7 +10,6 @@ import threading
 import time
 import urllib.parse
 import urllib.request
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,8 @@ import penstock
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+
+from loopback import JSONHandler, JSONServer
 
 TESTS = Path(__file__).resolve().parents[1]
 CLIENT = {"client_id": "practice-client", "client_secret": "practice-secret"}
@@ -177,16 +178,15 @@ def test_a_refused_client_is_told_in_one_line_without_its_secret(server: str) ->
 # ------------------------------------------------------------------------ signed statements
 
 
-class Strict(ThreadingHTTPServer):
+class Strict(JSONServer):
     """RFC 7523 to the letter: the signature, who, for whom, when, and each statement once."""
 
     def __init__(self, key: Key, algorithm: str) -> None:
-        super().__init__(("127.0.0.1", 0), StrictHandler)
+        super().__init__(StrictHandler)
         self.public = key.public_key()
         self.algorithm = algorithm
         self.seen: list[dict[str, Any]] = []
         self.problems: list[str] = []
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
     def check(self, statement: str) -> dict[str, Any]:
         signed, _, signature = statement.rpartition(".")
@@ -209,21 +209,8 @@ class Strict(ThreadingHTTPServer):
         return found
 
 
-class StrictHandler(BaseHTTPRequestHandler):
+class StrictHandler(JSONHandler):
     server: Strict
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
-
-    def answer(self, status: int, value: object) -> None:
-        body = json.dumps(value).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
     def do_POST(self) -> None:
         given = dict(
@@ -241,12 +228,12 @@ class StrictHandler(BaseHTTPRequestHandler):
                 assert claims["iss"] == "me" and claims["sub"] == "who"
         except Exception as problem:
             self.server.problems.append(repr(problem))
-            return self.answer(400, {"error": "invalid_client"})
-        return self.answer(200, {"access_token": "t0ken", "token_type": "Bearer"})
+            return self.say(400, {"error": "invalid_client"})
+        return self.say(200, {"access_token": "t0ken", "token_type": "Bearer"})
 
     def do_GET(self) -> None:
         good = self.headers["Authorization"] == "Bearer t0ken"
-        self.answer(200 if good else 401, [1, 2, 3])
+        self.say(200 if good else 401, [1, 2, 3])
 
 
 def unpadded(text: str) -> bytes:
@@ -275,10 +262,7 @@ def test_statements_hold_before_a_strict_server(
     reference = (
         {"file": str(tmp_path / "key.pem")} if where == "file" else {"env": "PENSTOCK_TEST_KEY"}
     )
-    strict = Strict(key, algorithm)
-    thread = threading.Thread(target=strict.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with Strict(key, algorithm) as strict:
         auth = {
             "type": grant,
             "token_url": "/token",
@@ -291,10 +275,6 @@ def test_statements_hold_before_a_strict_server(
             auth["subject"] = "who"
         with penstock.Client({"base_url": strict.url, "auth": auth, "streams": {"s": "/s"}}) as api:
             assert count(api) == 3
-    finally:
-        strict.shutdown()
-        thread.join()
-        strict.server_close()
     assert strict.problems == [] and len(strict.seen) == 1
 
 

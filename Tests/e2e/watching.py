@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -34,3 +36,15 @@ def spent(stream: dict[str, Any]) -> dict[str, float]:
 def python_path(**more: str) -> dict[str, str]:
     source = str(TESTS.parent / "bindings/python/src")
     return {**os.environ, "PYTHONPATH": source, **more}
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command line, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "penstock", *arguments],
+        env=python_path(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )

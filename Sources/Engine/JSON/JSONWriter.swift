@@ -84,6 +84,19 @@ public struct JSONWriter: Sendable {
         int(number)
     }
 
+    public mutating func member(_ name: String, _ flag: Bool) {
+        self.name(name)
+        bool(flag)
+    }
+
+    /// An array with an object for each.
+    public mutating func objects<Each>(
+        _ name: String, _ all: some Sequence<Each>, _ body: (Each, inout JSONWriter) -> Void
+    ) {
+        self.name(name)
+        array { list in for each in all { list.object { body(each, &$0) } } }
+    }
+
     private mutating func open(_ byte: UInt8) {
         separate()
         bytes.append(byte)

@@ -128,26 +128,16 @@ public struct SchemaRecord: Sendable, Equatable {
         writer.object { writer in
             writer.member("records", records)
             if more > 0 { writer.member("more", more) }
-            if isMap { Self.markMap(&writer) }
-            writer.name("fields")
-            writer.array { list in
-                for field in fields {
-                    list.object { one in
-                        one.member("path", field.path)
-                        one.member("of", field.of)
-                        for type in FieldType.allCases where field.count(type) > 0 {
-                            one.member(type.name, field.count(type))
-                        }
-                        if field.isMap { Self.markMap(&one) }
-                    }
+            if isMap { writer.member("map", true) }
+            writer.objects("fields", fields) { field, one in
+                one.member("path", field.path)
+                one.member("of", field.of)
+                for type in FieldType.allCases where field.count(type) > 0 {
+                    one.member(type.name, field.count(type))
                 }
+                if field.isMap { one.member("map", true) }
             }
         }
-    }
-
-    private static func markMap(_ writer: inout JSONWriter) {
-        writer.name("map")
-        writer.bool(true)
     }
 
     /// What can't be read of it is not known: it is told as new once more, at worst.

@@ -42,7 +42,7 @@ final class Durable: @unchecked Sendable {
         seen = rules.duplicates.acrossRuns ? try SeenRecords(entry.name, rules, in: state) : nil
         self.entry = entry
         recordsOfFile = entry.records
-        earlier = (closed.reduce(entry.records) { $0.addingReportingOverflow($1.records).partialValue }, entry.pages)
+        earlier = (Self.records(of: entry, closed), entry.pages)
         runID = try state.beginRun(entry.name)
     }
 
@@ -72,8 +72,7 @@ final class Durable: @unchecked Sendable {
         }
         if entry.phase == .ended {
             try finish(entry, files, state)
-            let records = try closed(of: name, files, state).reduce(entry.records) { $0 + $1.records }
-            return .finished(path: entry.file, records: records)
+            return .finished(path: entry.file, records: Self.records(of: entry, try closed(of: name, files, state)))
         }
         let file = try LineFile(path: entry.file, files.compression, continuing: entry.bytes)
         try check(try state.pieces(of: name).last, of: file, entry)
@@ -100,6 +99,10 @@ final class Durable: @unchecked Sendable {
             }
         }
         return .durable(try Durable(state, file, entry, closed: closed, stream.rules))
+    }
+
+    private static func records(of entry: StateFile.Entry, _ closed: [StateFile.Entry]) -> Int64 {
+        closed.reduce(entry.records) { $0.addingSaturating($1.records) }
     }
 
     private static func checkIsUnderWay(

@@ -100,10 +100,6 @@ package final class KeyedState: StateStore {
         return entry
     }
 
-    private func damaged(_ what: String) -> Failure {
-        Failure(.storage, "\(shown) is damaged: what it has of \(what) can't be read; restore it, or reset the stream")
-    }
-
     package func commit(
         _ changes: [(entry: StateFile.Entry, piece: StateFile.Piece?)],
         seen: [(stream: String, records: SeenRecords.Waiting)]
@@ -127,7 +123,11 @@ package final class KeyedState: StateStore {
     }
 
     package func reset(_ name: String?) throws(Failure) {
-        let known = try entries().map(\.name).filter { name == nil || $0 == name || Self.stream(of: $0) == name }
+        try check()
+        // What is damaged goes, too.
+        let known = try store.scan("streams").map(\.key).filter {
+            name == nil || $0 == name || Self.stream(of: $0) == name
+        }
         if let name, known.isEmpty { throw unknown(name) }
         let streams = Set(known.map(Self.stream(of:))).sorted()
         for stream in streams { try lease(stream) }

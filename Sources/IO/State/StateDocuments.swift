@@ -13,65 +13,42 @@ enum StateDocuments {
         return bytes.withUnsafeBytes { try? Document.decode($0) }
     }
 
-    static func text(_ entry: StateFile.Entry, at now: String) -> String {
+    private static func text(_ members: (inout JSONWriter) -> Void) -> String {
         var writer = JSONWriter()
-        writer.object { object in
-            object.member("phase", entry.phase.rawValue)
-            object.member("file", entry.file)
-            object.member("checkpoint", entry.checkpoint)
-            object.member("bytes", entry.bytes)
-            object.member("records", entry.records)
-            object.member("pages", entry.pages)
-            object.member("commits", entry.commits)
-            object.member("updated_at", now)
-        }
+        writer.object(members)
         return writer.text
     }
 
+    static func text(_ entry: StateFile.Entry, at now: String) -> String {
+        var entry = entry
+        entry.updatedAt = now
+        return text { entry.write(to: &$0) }
+    }
+
     static func entry(_ name: String, _ text: String) -> StateFile.Entry? {
-        guard let object = read(text), let file = object["file"]?.string,
-            let phase = object["phase"]?.string.flatMap(StateFile.Entry.Phase.init), let bytes = count("bytes", object),
-            let records = count("records", object), let pages = count("pages", object),
-            let commits = count("commits", object)
-        else { return nil }
-        return StateFile.Entry(
-            name: name, phase: phase, file: file, checkpoint: object["checkpoint"]?.string, bytes: bytes,
-            records: records, pages: pages, commits: commits, updatedAt: object["updated_at"]?.string ?? "")
+        guard let object = read(text) else { return nil }
+        return try? StateFile.Entry(name, object)
     }
 
     static func text(_ piece: StateFile.Piece) -> String {
-        var writer = JSONWriter()
-        writer.object { object in
+        text { object in
             object.member("number", piece.number)
             object.member("start", piece.start)
             object.member("end", piece.end)
             object.member("records", piece.records)
             object.member("sha256", piece.hashes)
         }
-        return writer.text
     }
 
     static func piece(_ text: String) -> StateFile.Piece? {
-        guard let object = read(text), let number = count("number", object), let start = count("start", object),
-            let end = count("end", object), let records = count("records", object),
-            let hashes = object["sha256"]?.string, start <= end
+        guard let object = read(text), let number = object["number"]?.int, let start = object["start"]?.int,
+            let end = object["end"]?.int, let records = object["records"]?.int, let hashes = object["sha256"]?.string
         else { return nil }
-        return StateFile.Piece(number: number, start: start, end: end, records: records, hashes: hashes)
+        let piece = StateFile.Piece(number: number, start: start, end: end, records: records, hashes: hashes)
+        return piece.isPossible ? piece : nil
     }
 
-    static func text(_ run: StateFile.Run) -> String {
-        var writer = JSONWriter()
-        writer.object { object in
-            object.member("stream", run.stream)
-            object.member("started_at", run.startedAt)
-            object.member("ended_at", run.endedAt)
-            object.member("result", run.result)
-            object.member("records", run.records)
-            object.member("pages", run.pages)
-            object.member("message", run.message)
-        }
-        return writer.text
-    }
+    static func text(_ run: StateFile.Run) -> String { text { run.write(to: &$0) } }
 
     static func run(_ text: String) -> StateFile.Run? {
         guard let object = read(text), let stream = object["stream"]?.string,
@@ -79,20 +56,18 @@ enum StateDocuments {
         else { return nil }
         return StateFile.Run(
             stream: stream, startedAt: startedAt, endedAt: object["ended_at"]?.string,
-            result: object["result"]?.string, records: count("records", object) ?? 0,
-            pages: count("pages", object) ?? 0, message: object["message"]?.string)
+            result: object["result"]?.string, records: object["records"]?.int ?? 0, pages: object["pages"]?.int ?? 0,
+            message: object["message"]?.string)
     }
 
     static func text(_ token: KeptToken) -> String {
-        var writer = JSONWriter()
-        writer.object { object in
+        text { object in
             object.member("access", token.access.reveal())
             object.member("prefix", token.prefix)
             object.member("refresh", token.refresh?.reveal())
             object.member("asked_at_ms", (token.askedAt - WallTime(epochSeconds: 0)).milliseconds)
             object.member("life_ms", token.life.milliseconds)
         }
-        return writer.text
     }
 
     static func token(_ text: String) -> KeptToken? {
@@ -102,10 +77,6 @@ enum StateDocuments {
         return KeptToken(
             access: Secret(access), prefix: prefix, askedAt: WallTime(epochSeconds: 0) + .milliseconds(asked),
             life: .milliseconds(life), refresh: object["refresh"]?.string.map { Secret($0) })
-    }
-
-    private static func count(_ name: String, _ object: JSONValue) -> Int64? {
-        object[name]?.int.flatMap { $0 >= 0 ? $0 : nil }
     }
 }
 

@@ -10,7 +10,7 @@ extension StateFile.Entry {
     /// The entry of its file, now that the stream goes on to another one.
     func kept(_ phase: Phase) -> StateFile.Entry {
         var kept = self
-        kept.name = name + "/" + (file.split(separator: "/").last.map(String.init) ?? file)
+        kept.name = name + "/" + RunFiles.lastName(of: file)
         kept.phase = phase
         kept.checkpoint = nil
         return kept

@@ -194,6 +194,12 @@ package final class StateFile: StateStore, @unchecked Sendable {
     package func entries() throws(Failure) -> [Entry] { try entries("ORDER BY name", []) }
 
     private func entries(_ condition: String, _ values: [SQLite.Value]) throws(Failure) -> [Entry] {
+        let entries = try rows(condition, values)
+        if let wrong = entries.first(where: { !$0.isPossible }) { throw damaged("the stream \"\(wrong.name)\"") }
+        return entries
+    }
+
+    private func rows(_ condition: String, _ values: [SQLite.Value]) throws(Failure) -> [Entry] {
         try use { database throws(Failure) in
             var entries: [Entry] = []
             try database.run(
@@ -211,7 +217,7 @@ package final class StateFile: StateStore, @unchecked Sendable {
     }
 
     package func pieces(of name: String) throws(Failure) -> [Piece] {
-        try use { database throws(Failure) in
+        let pieces = try use { database throws(Failure) in
             var pieces: [Piece] = []
             try database.run(
                 "SELECT number, start, \"end\", records, sha256 FROM pieces WHERE stream = ? ORDER BY number",
@@ -224,6 +230,8 @@ package final class StateFile: StateStore, @unchecked Sendable {
             }
             return pieces
         }
+        guard pieces.allSatisfy(\.isPossible) else { throw damaged("a commit of the stream \"\(name)\"") }
+        return pieces
     }
 
     /// Several streams at once cost as much as one.
@@ -260,7 +268,8 @@ package final class StateFile: StateStore, @unchecked Sendable {
 
     /// Forgets a stream, or all of them. Files stay.
     package func reset(_ name: String?) throws(Failure) {
-        let known = try entries().filter { name == nil || $0.name == name || $0.stream == name }
+        // What is damaged goes, too.
+        let known = try rows("ORDER BY name", []).filter { name == nil || $0.name == name || $0.stream == name }
         for entry in known { try lease(entry.stream) }
         try use { database throws(Failure) in
             try database.transaction { () throws(Failure) in

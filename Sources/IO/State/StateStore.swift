@@ -79,6 +79,10 @@ extension StateStore {
         Failure(.state, "the stream \"\(name)\" is being written by \(who) with \(shown): let it end first")
     }
 
+    func damaged(_ what: String) -> Failure {
+        Failure(.storage, "\(shown) is damaged: what it has of \(what) can't be read; restore it, or reset the stream")
+    }
+
     func unknown(_ name: String) -> Failure {
         var writer = JSONWriter()
         writer.string(name)

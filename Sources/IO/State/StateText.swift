@@ -19,47 +19,23 @@ extension StateStore {
 
     /// All that it knows, as JSON.
     package func exported() throws(Failure) -> String {
-        var streams: [(StateFile.Entry, [StateFile.Piece])] = []
-        for entry in try entries() { streams.append((entry, try pieces(of: entry.name))) }
-        var schemas: [String: StateSchema] = [:]
-        for (entry, _) in streams { schemas[entry.name] = try schema(of: entry.name) }
+        var streams: [(entry: StateFile.Entry, schema: StateSchema?, pieces: [StateFile.Piece])] = []
+        for entry in try entries() {
+            let schema = entry.isKept ? nil : try schema(of: entry.name)
+            streams.append((entry, schema, try pieces(of: entry.name)))
+        }
         let history = try runs(atMost: 1000)
         var writer = JSONWriter()
         writer.object { writer in
             writer.member("penstock_state", Self.textVersion)
-            writer.name("streams")
-            writer.array { list in
-                for (entry, pieces) in streams {
-                    list.object { object in
-                        object.member("name", entry.name)
-                        object.member("phase", entry.phase.rawValue)
-                        object.member("file", entry.file)
-                        object.member("checkpoint", entry.checkpoint)
-                        object.member("bytes", entry.bytes)
-                        object.member("records", entry.records)
-                        object.member("pages", entry.pages)
-                        object.member("commits", entry.commits)
-                        object.member("updated_at", entry.updatedAt)
-                        schemas[entry.name]?.write(to: &object)
-                        object.name("pieces")
-                        object.array { list in for piece in pieces { Self.write(piece, to: &list) } }
-                    }
-                }
+            writer.objects("streams", streams) { stream, object in
+                object.member("name", stream.entry.name)
+                stream.entry.write(to: &object)
+                stream.schema?.write(to: &object)
+                object.name("pieces")
+                object.array { list in for piece in stream.pieces { Self.write(piece, to: &list) } }
             }
-            writer.name("runs")
-            writer.array { list in
-                for run in history {
-                    list.object { object in
-                        object.member("stream", run.stream)
-                        object.member("started_at", run.startedAt)
-                        object.member("ended_at", run.endedAt)
-                        object.member("result", run.result)
-                        object.member("records", run.records)
-                        object.member("pages", run.pages)
-                        object.member("message", run.message)
-                    }
-                }
-            }
+            writer.objects("runs", history) { run, object in run.write(to: &object) }
         }
         return writer.text
     }
@@ -88,28 +64,19 @@ extension StateStore {
                     .config, "at /streams/\(index)/\(name): not what an exported state has there",
                     pointer: "/streams/\(index)/\(name)")
             }
-            func count(_ name: String) throws(Failure) -> Int64 {
-                guard let number = stream[name]?.int, number >= 0 else { throw wrong(name) }
-                return number
-            }
             guard let name = stream["name"]?.string, !name.isEmpty else { throw wrong("name") }
-            guard let file = stream["file"]?.string, file.utf8.first == UInt8(ascii: "/") else { throw wrong("file") }
-            guard let phase = stream["phase"]?.string.flatMap(StateFile.Entry.Phase.init) else { throw wrong("phase") }
-            var entry = StateFile.Entry(name: name, phase: phase, file: file)
-            entry.checkpoint = stream["checkpoint"]?.string
-            entry.bytes = try count("bytes")
-            entry.records = try count("records")
-            entry.pages = try count("pages")
-            entry.commits = try count("commits")
+            let entry: StateFile.Entry
+            do { entry = try StateFile.Entry(name, stream) } catch { throw wrong(error.name) }
             var pieces: [StateFile.Piece] = []
             for piece in stream["pieces"]?.array ?? [] {
                 guard let number = piece[0]?.int, let start = piece[1]?.int, let end = piece[2]?.int,
-                    let records = piece[3]?.int, let sha256 = piece[4]?.string, 0 <= start, start <= end
+                    let records = piece[3]?.int, let sha256 = piece[4]?.string
                 else { throw wrong("pieces") }
-                pieces.append(
-                    StateFile.Piece(
-                        number: number, start: start, end: end, records: records, sha256: sha256,
-                        recordsSHA256: piece[5]?.string))
+                let read = StateFile.Piece(
+                    number: number, start: start, end: end, records: records, sha256: sha256,
+                    recordsSHA256: piece[5]?.string)
+                guard read.isPossible else { throw wrong("pieces") }
+                pieces.append(read)
             }
             changes.append((entry, pieces))
             if !entry.isKept { schemas.append((name, StateSchema(stream))) }
@@ -163,6 +130,7 @@ extension StateStore {
         var records: Int64 = 0
         for piece in pieces {
             guard piece.start == place else { return "lacks the commit from byte \(place)" }
+            guard piece.end <= entry.bytes else { return "has commits of more than the \(entry.bytes) bytes" }
             guard let sha256 = try? LineFile.sha256(of: descriptor, from: piece.start, to: piece.end),
                 sha256 == piece.sha256
             else {
@@ -171,7 +139,7 @@ extension StateStore {
                 return what + (isSame ? ", and its records are the same" : "")
             }
             place = piece.end
-            records += piece.records
+            records = records.addingSaturating(piece.records)
         }
         guard place == entry.bytes, records == entry.records else {
             return "has commits of \(place) of \(entry.bytes) bytes"
@@ -194,22 +162,15 @@ extension StateStore {
         let verdicts = try verdicts()
         var writer = JSONWriter()
         writer.object { writer in
-            writer.name("ok")
-            writer.bool(verdicts.allSatisfy { $0.problem == nil })
-            writer.name("streams")
-            writer.array { list in
-                for verdict in verdicts {
-                    list.object { object in
-                        object.member("name", verdict.name)
-                        object.member("file", verdict.file)
-                        object.member("bytes", verdict.bytes)
-                        object.member("records", verdict.records)
-                        object.member("commits", verdict.commits)
-                        object.name("ok")
-                        object.bool(verdict.problem == nil)
-                        object.member("problem", verdict.problem)
-                    }
-                }
+            writer.member("ok", verdicts.allSatisfy { $0.problem == nil })
+            writer.objects("streams", verdicts) { verdict, object in
+                object.member("name", verdict.name)
+                object.member("file", verdict.file)
+                object.member("bytes", verdict.bytes)
+                object.member("records", verdict.records)
+                object.member("commits", verdict.commits)
+                object.member("ok", verdict.problem == nil)
+                object.member("problem", verdict.problem)
             }
         }
         return writer.text

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Engine
 internal import Glibc
 
@@ -15,16 +16,13 @@ struct RunFiles {
     let hashesRecords: Bool
     private static let digits = 6
 
-    init(
-        stem: String, in directory: String, _ compression: Compression, rotates: Bool, keepsRuns: Bool,
-        hashesRecords: Bool = false
-    ) throws(Failure) {
+    init(stem: String, of job: JobPlan) throws(Failure) {
         self.stem = stem
-        self.directory = String(try LineFile.absolute("\(directory)/.").dropLast(2))
-        self.compression = compression
-        isNumbered = rotates || keepsRuns
-        replaces = !keepsRuns
-        self.hashesRecords = hashesRecords
+        directory = String(try LineFile.absolute("\(job.directory)/.").dropLast(2))
+        compression = job.compression
+        isNumbered = job.rotation != nil || job.keepsRuns
+        replaces = !job.keepsRuns
+        hashesRecords = job.hashesRecords
     }
 
     private var ending: String { ".jsonl" + compression.suffix }
@@ -72,5 +70,22 @@ struct RunFiles {
             last = max(last, number(ofName: name) ?? 0)
         }
         return last
+    }
+
+    static func lastName(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+
+    /// Like `mkdir -p`: one level after the other.
+    static func makeDirectory(_ path: String) throws(Failure) {
+        var made = path.hasPrefix("/") ? "/" : ""
+        for part in path.split(separator: "/") {
+            made += (made.isEmpty || made.hasSuffix("/") ? "" : "/") + part
+            if mkdir(made, 0o755) != 0 && errno != EEXIST {
+                throw LineFile.failure("is a directory that can't be made", made)
+            }
+        }
+        var status = stat()
+        if stat(path, &status) != 0 || status.st_mode & S_IFMT != S_IFDIR {
+            throw Failure(.storage, "the output \"\(path)\" is not a directory")
+        }
     }
 }

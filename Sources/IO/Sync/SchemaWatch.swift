@@ -93,18 +93,12 @@ final class SchemaWatch: @unchecked Sendable {
     /// As a part of a run's results.
     static func write(_ notes: [DriftNote], more: Int, to writer: inout JSONWriter) {
         guard !notes.isEmpty else { return }
-        writer.name("drift")
-        writer.array { list in
-            for note in notes {
-                list.object { one in
-                    one.member("change", note.change.kind.rawValue)
-                    one.member("path", note.change.path)
-                    note.change.writeFigures(to: &one)
-                    one.name("failed")
-                    one.bool(note.isFailed)
-                    one.member("message", note.change.message)
-                }
-            }
+        writer.objects("drift", notes) { note, one in
+            one.member("change", note.change.kind.rawValue)
+            one.member("path", note.change.path)
+            note.change.writeFigures(to: &one)
+            one.member("failed", note.isFailed)
+            one.member("message", note.change.message)
         }
         if more > 0 { writer.member("drift_more", more) }
     }

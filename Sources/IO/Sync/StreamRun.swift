@@ -108,16 +108,10 @@ struct StreamRun: Sendable {
                 writer.array { list in for warning in warnings { list.string(warning) } }
             }
             if !checks.isEmpty {
-                writer.name("checks")
-                writer.array { list in
-                    for check in checks {
-                        list.object { one in
-                            one.member("check", check.name)
-                            one.name("failed")
-                            one.bool(check.isFailed)
-                            one.member("message", check.message)
-                        }
-                    }
+                writer.objects("checks", checks) { check, one in
+                    one.member("check", check.name)
+                    one.member("failed", check.isFailed)
+                    one.member("message", check.message)
                 }
             }
             SchemaWatch.write(drift.notes, more: drift.more, to: &writer)

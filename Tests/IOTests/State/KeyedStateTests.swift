@@ -132,7 +132,8 @@ import Testing
         shelf.leases["stream:a"] = its
         let state = try open()
         #expect(throws: Failure.self) { try state.lease("a") }
-        process.terminate()
+        // The test's thread may have signals blocked, and its children with it: all but this one.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
         #expect(LeaseHolder.isGone(its))
         try state.lease("a")
@@ -158,6 +159,10 @@ import Testing
         #expect(throws: Failure.self) { try state.token("t") }
         #expect(throws: Failure.self) { try state.contents(of: [Fingerprint(low: 0, high: 0)], in: "a") }
         #expect(try state.runs(atMost: 5).isEmpty)
+        // The message says that it can be reset.
+        try state.reset("a")
+        #expect(try state.entries().isEmpty && state.pieces(of: "a").isEmpty)
+        #expect(shelf.documents["seen/a"] == nil)
     }
 
     @Test func theLastThousandRunsAreKept() throws {
