@@ -58,7 +58,8 @@ def add_to(commands: Commands) -> None:
         type=_limits,
         metavar="LIMITS",
         help="a budget besides the source's own limits, such as 10/s; or as JSON: "
-        '{"limits": "10/s", "share": {"file": "/run/example.budget"}} is one with other processes and later runs',
+        '{"limits": "10/s", "share": {"file": "/run/example.budget"}} is one with other '
+        "processes and later runs",
     )
     parser.add_argument(
         "--keep-runs",
