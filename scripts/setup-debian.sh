@@ -12,6 +12,8 @@ command -v apt-get >/dev/null && command -v dpkg-query >/dev/null || {
 packages=(
     # the library
     libcurl4-openssl-dev libjansson-dev libsqlite3-dev libssl-dev libxxhash-dev zlib1g-dev
+    # time zones by name, read at run time
+    tzdata
     # compilers of the C hosts in tests, sanitizers, formatting, lint
     pkg-config make gcc g++ clang clang-format valgrind shellcheck
     # servers and clients of the tests; plain nginx has TLS and HTTP/2 built in

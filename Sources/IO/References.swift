@@ -18,6 +18,23 @@ public struct ProcessReferences: References {
         try Self.read(path, atMost: Self.maximumSecretBytes)
     }
 
+    public func zone(_ name: String) throws(ReferenceError) -> [UInt8] {
+        let named = getenv("TZDIR").map { String(cString: $0) } ?? ""
+        let directory = named.isEmpty ? Self.zoneDirectory : named
+        do throws(ReferenceError) {
+            return try Self.read(directory + "/" + name, atMost: Self.maximumSecretBytes)
+        } catch {
+            var status = stat()
+            guard stat(directory, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+                throw ReferenceError(
+                    "there is no database of time zones in \(directory) (install tzdata, or set TZDIR)")
+            }
+            throw ReferenceError("\(directory)/\(name) \(error.reason)")
+        }
+    }
+
+    private static let zoneDirectory = "/usr/share/zoneinfo"
+
     public func problem(ofKey key: Secret, _ algorithm: SignatureAlgorithm) -> String? {
         SystemNotary.problem(ofKey: key, algorithm)
     }

@@ -6,7 +6,7 @@ private typealias Target = @Sendable (UnsafeRawBufferPointer) -> Void
 
 private let targets: [String: Target] = [
     "url": fuzzURL, "link": fuzzLink, "headers": fuzzHeaders, "waits": fuzzWaits, "token": fuzzToken,
-    "redirect": fuzzRedirect, "checkpoint": fuzzCheckpoint, "document": fuzzDocument,
+    "redirect": fuzzRedirect, "checkpoint": fuzzCheckpoint, "document": fuzzDocument, "zone": fuzzZone,
 ]
 
 private let target: Target = {
@@ -247,10 +247,31 @@ private let roaming: Source? = parsed(
 private struct NoReferences: References {
     func environment(_ name: String) -> [UInt8]? { Array("canary-secret".utf8) }
     func file(_ path: String) throws(ReferenceError) -> [UInt8] { throw ReferenceError("does not exist") }
+    func zone(_ name: String) throws(ReferenceError) -> [UInt8] { ZoneBytes.berlin }
     func document(_ path: String) throws(ReferenceError) -> JSONValue { throw ReferenceError("does not exist") }
     func decode(_ text: String) -> JSONValue? {
         var text = text
         return text.withUTF8 { TestServices(.always(0)).decode(UnsafeRawBufferPointer($0)) }
+    }
+}
+
+/// What is a zone tells a time for every text, the first that it is the text of, and bounds that no text runs across.
+@Sendable private func fuzzZone(_ bytes: UnsafeRawBufferPointer) {
+    _ = ZoneRule(text(bytes))
+    guard let table = try? ZoneFile.read(Array(bytes), name: "Fuzz/Zone") else { return }
+    let zone = Zone(table)
+    var seconds: [Int64] = [.min, .max, 0, 253_402_300_799, -62_167_219_200]
+    for start in table.starts.prefix(40) + table.starts.suffix(40) {
+        for span in [-93_600, -3600, -1, 0, 1, 1800, 93_600] as [Int64] { seconds.append(start + span) }
+    }
+    for second in seconds {
+        let time = WallTime(epochSeconds: second)
+        _ = (zone.lowered(time), zone.raised(time), zone.change(at: time), zone.offset(at: time))
+        let first = zone.time(ofLocal: zone.local(time))
+        guard second.magnitude < 1 << 60 else { continue }
+        precondition(first <= time, "a text that is read as a later time than it was written at")
+        precondition(zone.local(first) == zone.local(time), "a text that is read as another one")
+        precondition(zone.lowered(time) <= time && zone.raised(time) >= time, "a bound that moves the wrong way")
     }
 }
 

@@ -45,12 +45,12 @@ extension DocumentParser {
         return windowScope.plan
     }
 
-    private func times(_ place: DocumentPlace, _ parts: inout IncrementalPlan.Parts) throws(Failure) {
+    private mutating func times(_ place: DocumentPlace, _ parts: inout IncrementalPlan.Parts) throws(Failure) {
         parts.readFormats = place["format"]?.elements.compactMap { $0.value.string.flatMap(TimeFormat.parse) }
         parts.writeFormat =
             place["request_format"]?.value.string.flatMap(TimeFormat.parse) ?? parts.readFormats?.first
             ?? parts.writeFormat
-        parts.zone = place["zone"]?.value.string.flatMap(TextForm.zone) ?? 0
+        if let zone = place["zone"] { parts.zone = try self.zone(zone) }
         parts.granularity = place["granularity"]?.value.string.flatMap(DurationText.parse)
         if let step = place["step"] {
             guard let read = step.value.string.flatMap(CalendarStep.parse), !read.isZero else {
@@ -62,8 +62,25 @@ extension DocumentParser {
             guard let read = back.value.string.flatMap(CalendarStep.parse) else {
                 throw back.failure("expected \(CalendarStep.form), for values that are times")
             }
-            parts.lookback = read
+            // What is remembered must not reach back less than what is asked for later.
+            parts.lookback = read.even
         }
+    }
+
+    private mutating func zone(_ place: DocumentPlace) throws(Failure) -> Zone {
+        let name = place.value.string ?? ""
+        if let offset = TextForm.zone(name) { return Zone(offset: offset) }
+        if let known = context.zones[name] { return Zone(known) }
+        let reason: String
+        do throws(ReferenceError) {
+            let bytes = try references.zone(name)
+            do throws(ZoneFile.Problem) {
+                let table = try ZoneFile.read(bytes, name: name)
+                context.zones[name] = table
+                return Zone(table)
+            } catch { reason = "its file \(error.reason)" }
+        } catch { reason = Sanitized.text(error.reason, most: 300) }
+        throw place.failure("the time zone \(MessageText.quoted(name)) can't be read: \(reason)")
     }
 
     private func numbers(_ place: DocumentPlace, _ parts: inout IncrementalPlan.Parts) throws(Failure) {

@@ -73,6 +73,7 @@ struct ReferencesWithFile: References {
         outer.environment(name) ?? file[name].map { Array($0.reveal().utf8) }
     }
     func file(_ path: String) throws(ReferenceError) -> [UInt8] { try outer.file(path) }
+    func zone(_ name: String) throws(ReferenceError) -> [UInt8] { try outer.zone(name) }
     func document(_ path: String) throws(ReferenceError) -> JSONValue { try outer.document(path) }
     func decode(_ text: String) -> JSONValue? { outer.decode(text) }
     func problem(ofKey key: Secret, _ algorithm: SignatureAlgorithm) -> String? {

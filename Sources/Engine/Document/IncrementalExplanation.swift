@@ -35,7 +35,13 @@ struct IncrementalExplanation {
         } else if let step = plan.numberStep {
             sentences.append("in windows of \(step), one after the other, each with pages of its own")
         }
-        if plan.zone != 0 { sentences.append("times without a zone are \(TimePattern.offset(plan.zone)) of UTC") }
+        if let name = plan.zone.name {
+            sentences.append(
+                "times without a zone are by the clocks of \(name); where those are changed, no bound lies within what they "
+                    + "show twice or never")
+        } else if !plan.zone.isUTC {
+            sentences.append("times without a zone are \(TimePattern.offset(plan.zone.fixed)) of UTC")
+        }
         if plan.isSorted { sentences.append("an interrupted window goes on at the highest value seen") }
         sentences.append("records that come again unchanged are left out; changed ones come again")
         return sentences

@@ -10,6 +10,8 @@ public protocol References {
     func environment(_ name: String) -> [UInt8]?
     /// The content of a small file. What is thrown goes into the message as it is, so it names no path.
     func file(_ path: String) throws(ReferenceError) -> [UInt8]
+    /// The file of a time zone, by a name that leads nowhere else. What is thrown says where it was looked for.
+    func zone(_ name: String) throws(ReferenceError) -> [UInt8]
     /// Why that private key can't sign so; nil when it can.
     func problem(ofKey key: Secret, _ algorithm: SignatureAlgorithm) -> String?
     /// A source document that a job names by its path.

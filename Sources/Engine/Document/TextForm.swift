@@ -18,7 +18,7 @@ enum TextForm: Sendable {
     case calendarStep
     /// How times are written.
     case timeFormat
-    /// An offset from UTC.
+    /// An offset from UTC, or the name of a time zone.
     case zone
     case size(ClosedRange<Int64>)
     case rate
@@ -39,7 +39,7 @@ enum TextForm: Sendable {
             "^(([0-9]+(\\.[0-9]+)?(ns|us|µs|μs|ms|s|m|h|d|w))+|P[0-9.YMWD]*(T[0-9.HMS]+)?|[0-9]+ *"
                 + "(second|minute|hour|day|week|month|year)s?)$"
         case .timeFormat: "^(iso|iso_ms|iso_us|date|epoch_s|epoch_ms|epoch_us|.*%.*)$"
-        case .zone: "^(UTC|Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
+        case .zone: "^(UTC|Z|[+-][0-9]{2}(:?[0-9]{2})?|[A-Za-z][A-Za-z0-9_+/-]*)$"
         case .headerName: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
         case .name: "^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
         case .parameter: "^[A-Za-z_][A-Za-z0-9_.-]*$"
@@ -63,7 +63,7 @@ enum TextForm: Sendable {
         case .name: 1...128
         case .duration, .calendarStep, .size, .rate: 1...64
         case .timeFormat: 1...256
-        case .zone: 1...8
+        case .zone: 1...64
         case .path, .pathOfMany: 0...4096
         case .url, .origin, .proxy: 1...4096
         case .block, .one: nil
@@ -85,7 +85,7 @@ enum TextForm: Sendable {
         case .timeFormat:
             MessageText.alternatives(
                 TimeFormat.names.map { "\"\($0.name)\"" } + ["a pattern such as \"%Y-%m-%d %H:%M:%S\""])
-        case .zone: "\"UTC\" or an offset such as \"+02:00\""
+        case .zone: "\"UTC\", an offset such as \"+02:00\" or a name such as \"Europe/Berlin\""
         case .size: ByteSizeText.form
         case .rate: RateText.form
         case .path: "a path such as \"meta.next\""
@@ -145,7 +145,7 @@ extension TextForm {
             guard text.utf8.contains(UInt8(ascii: "%")) else { return "expected \(expected)" }
             return "the pattern has an unknown field, or leaves the day open; known: "
                 + TimePattern.fields.map { "%\($0)" }.joined(separator: " ")
-        case .zone: return TextForm.zone(text) == nil ? "expected \(expected)" : nil
+        case .zone: return TextForm.zone(text) == nil && !TextForm.isZoneName(text) ? "expected \(expected)" : nil
         case .size(let bounds):
             guard let size = ByteSizeText.parse(text) else { return "expected \(expected)" }
             return bounds.contains(size) ? nil : "must be from \(bounds.lowerBound) to \(bounds.upperBound) bytes"
@@ -190,6 +190,12 @@ extension TextForm {
         var bytes = ByteCursor(text)
         let offset = TimePattern.zone(&bytes)
         return bytes.isAtEnd ? offset : nil
+    }
+
+    /// Part of a path: it must not lead out of the database.
+    static func isZoneName(_ text: String) -> Bool {
+        text.utf8.first.map(ASCII.isAlpha) ?? false
+            && text.utf8.allSatisfy { ASCII.isAlpha($0) || ASCII.isDigit($0) || "_+-/".utf8.contains($0) }
     }
 }
 

@@ -37,8 +37,12 @@ extension Vocabulary {
                 examples: [.string("date")]),
             Key(
                 "zone", .text(.zone),
-                "For times without a zone, and for those in requests: \"UTC\" or an offset. Time zones with a summer time "
-                    + "are not known by name.", default: .string("UTC"), examples: [.string("+02:00")]),
+                "For times without a zone, and for those in requests: \"UTC\", an offset, or a name of the system's database "
+                    + "(tzdata, read from $TZDIR or /usr/share/zoneinfo when the document is). With a name, months and days "
+                    + "are its calendar's. A time that clocks show twice is taken for the first, one that they leap over as "
+                    + "before the leap; so that nothing is lost, no bound lies within such an hour: a start moves to where it "
+                    + "begins, an end to where it ends, and what came before unchanged is left out as ever.",
+                default: .string("UTC"), examples: [.string("+02:00"), .string("Europe/Berlin")]),
             Key(
                 "mode", .text(.one(of: IncrementalPlan.Mode.allCases.map(\.rawValue))),
                 "server: the API takes a start. client: it does not, and what is too old is left out here. newest_first: "

@@ -425,7 +425,7 @@ struct FanOut: Sendable {
         guard window.plan.isSorted, !isUnsorted(at), case .walk(let walk)? = at?.position, !walk.isOver,
             let high = walk.window?.high
         else { return window }
-        window.asksFrom = high
+        window.asksFrom = window.plan.lowered(high)
         window.isAgain = true
         return window
     }

@@ -1,22 +1,31 @@
 /// A length of time as calendars have it: months are as long as they are.
 public struct CalendarStep: Sendable, Hashable {
     public var months: Int64 = 0
+    /// Of 23 or 25 hours where clocks are changed.
+    public var days: Int64 = 0
     public var span = Timespan.zero
 
-    public init(months: Int64 = 0, span: Timespan = .zero) {
+    public init(months: Int64 = 0, days: Int64 = 0, span: Timespan = .zero) {
         self.months = months
+        self.days = days
         self.span = span
     }
 
-    var isZero: Bool { months == 0 && span == .zero }
+    var isZero: Bool { months == 0 && days == 0 && span == .zero }
+
+    /// With days of 24 hours: what rises with the time that it is taken from, whatever clocks do.
+    var even: CalendarStep {
+        CalendarStep(months: months, span: span + .seconds(days.multipliedSaturating(by: 86_400)))
+    }
 
     /// For messages.
     static let form = "a length of time such as \"1d\", \"6h\", \"1 month\", \"1 year\" or \"P1M\""
 
     /// `1d`, `90m`, `PT1H`, and with words and calendar units: `1 day`, `2 weeks`, `1 month`, `1 year`, `P1M`, `P1Y`.
     static func parse(_ text: String) -> CalendarStep? {
-        if let span = DurationText.parse(text) { return CalendarStep(span: span) }
         guard text.utf8.count <= 64 else { return nil }
+        if let days = days(text) { return CalendarStep(days: days) }
+        if let span = DurationText.parse(text) { return CalendarStep(span: span) }
         var bytes = ByteCursor(text)
         let isISO = bytes.take("P")
         let digits = bytes.takeWhile(ASCII.isDigit)
@@ -36,21 +45,43 @@ public struct CalendarStep: Sendable, Hashable {
         case "second", "seconds": return CalendarStep(span: .seconds(number))
         case "minute", "minutes": return CalendarStep(span: .seconds(number * 60))
         case "hour", "hours": return CalendarStep(span: .seconds(number * 3600))
-        case "day", "days": return CalendarStep(span: .seconds(number * 86_400))
-        case "week", "weeks": return CalendarStep(span: .seconds(number * 7 * 86_400))
+        case "day", "days": return CalendarStep(days: number)
+        case "week", "weeks": return CalendarStep(days: number * 7)
         case "month", "months": return CalendarStep(months: number)
         case "year", "years": return CalendarStep(months: number * 12)
         default: return nil
         }
     }
 
+    /// `1d`, `2w`, `P1D`, `P2W`, and nothing else: together with hours they are 24 of them.
+    private static func days(_ text: String) -> Int64? {
+        var bytes = ByteCursor(text)
+        let isISO = bytes.take("P")
+        let digits = bytes.takeWhile(ASCII.isDigit)
+        guard (1...6).contains(digits.count) else { return nil }
+        let number = digits.reduce(0 as Int64) { $0 * 10 + Int64($1 &- 0x30) }
+        let isDay = isISO ? bytes.take("D") : bytes.take("d")
+        guard isDay || (isISO ? bytes.take("W") : bytes.take("w")), bytes.isAtEnd else { return nil }
+        return isDay ? number : number * 7
+    }
+
     /// So many steps from a time. Counted from where it starts, so that the ends of short months do not stick: two months
-    /// behind 31 January is 31 March, and one is 28 or 29 February.
-    func added(to time: WallTime, times: Int64 = 1, zone: Int64) -> WallTime {
+    /// behind 31 January is 31 March, and one is 28 or 29 February. Months and days are those of the zone's clocks.
+    func added(to time: WallTime, times: Int64 = 1, zone: Zone) -> WallTime {
+        var time = time
+        if (months != 0 || days != 0) && times != 0 {
+            var local = zone.local(time)
+            local.seconds = local.seconds.addingSaturating(
+                days.multipliedSaturating(by: times).multipliedSaturating(by: 86_400))
+            time = zone.time(ofLocal: withMonths(local, times: times))
+        }
+        return time + span * times
+    }
+
+    private func withMonths(_ time: WallTime, times: Int64) -> WallTime {
         var time = time
         if months != 0 {
-            let local = time.seconds.addingSaturating(zone)
-            let days = local / 86_400 - (local % 86_400 < 0 ? 1 : 0)
+            let days = time.seconds / 86_400 - (time.seconds % 86_400 < 0 ? 1 : 0)
             let date = CivilDate(daysSinceEpoch: days)
             let all = Int64(date.year * 12 + date.month - 1)
                 .addingSaturating(months.multipliedSaturating(by: times))
@@ -61,7 +92,7 @@ public struct CalendarStep: Sendable, Hashable {
                 time = WallTime(epochSeconds: time.seconds.addingSaturating(moved), nanoseconds: time.nanoseconds)
             }
         }
-        return time + span * times
+        return time
     }
 
     /// For people.
@@ -70,6 +101,7 @@ public struct CalendarStep: Sendable, Hashable {
         if months != 0 {
             parts.append(months % 12 == 0 ? Words.count(months / 12, "year") : Words.count(months, "month"))
         }
+        if days != 0 { parts.append("\(days)d") }
         if span != .zero || parts.isEmpty { parts.append(span.documentText) }
         return parts.joined(separator: " and ")
     }

@@ -30,8 +30,8 @@ public final class IncrementalPlan: Sendable, Equatable {
     /// Nil: told by the value.
     let readFormats: [TimeFormat]?
     let writeFormat: TimeFormat
-    /// Seconds east of UTC, for times that name no zone, and for those that are written.
-    let zone: Int64
+    /// For times that name none, and for those that are written.
+    let zone: Zone
     let mode: Mode
     let start: Point
     let end: Point
@@ -51,7 +51,7 @@ public final class IncrementalPlan: Sendable, Equatable {
         var isTime = true
         var readFormats: [TimeFormat]?
         var writeFormat = TimeFormat.iso(digits: 0)
-        var zone: Int64 = 0
+        var zone = Zone.utc
         var mode = Mode.server
         var start = Point.none
         var end = Point.none
@@ -116,13 +116,25 @@ public final class IncrementalPlan: Sendable, Equatable {
         }
     }
 
-    /// That much before, as far as records may come late.
+    /// That much before, as far as records may come late, and as far as clocks are put back.
     func lookedBack(_ mark: Mark) -> Mark {
         switch mark {
-        case .time(let time): .time(lookback.added(to: time, times: -1, zone: zone))
+        case .time(let time): .time(zone.lowered(lookback.added(to: time, times: -1, zone: zone)))
         case .number(_, let text):
             numberLookback == 0 ? mark : Int64(text).map { Mark($0.subtractingSaturating(numberLookback)) } ?? mark
         }
+    }
+
+    /// Whoever takes all from there on takes all that came about since: texts of times do not rise while clocks are put
+    /// back.
+    func lowered(_ mark: Mark) -> Mark {
+        guard zone.table != nil, case .time(let time) = mark else { return mark }
+        return .time(zone.lowered(time))
+    }
+
+    func raised(_ mark: Mark) -> Mark {
+        guard zone.table != nil, case .time(let time) = mark else { return mark }
+        return .time(zone.raised(time))
     }
 
     // MARK: requests
@@ -144,13 +156,34 @@ public final class IncrementalPlan: Sendable, Equatable {
         case .time(var time):
             let format = format ?? bound.format ?? writeFormat
             if side == .start {
-                if !bound.isInclusive { time = time - (granularity ?? format.resolution) }
+                if !bound.isInclusive { time = less(time, granularity ?? format.resolution, side, format) }
+                time = told(time, format)
             } else {
-                if bound.isInclusive, let granularity { time = time - granularity }
+                if bound.isInclusive, let granularity { time = less(time, granularity, side, format) }
                 time = format.roundedUp(time, zone: zone)
             }
             let text = format.write(time, zone: zone)
             return format.isNumber ? .number(text) : .text(text)
         }
+    }
+
+    /// So much less: of clocks for texts that are told by them, where a day may have 23 or 25 hours. In doubt what takes in
+    /// more.
+    private func less(_ time: WallTime, _ span: Timespan, _ side: Side, _ format: TimeFormat) -> WallTime {
+        let earlier = time - span
+        guard zone.table != nil, format.isLocal else { return earlier }
+        let byClocks = zone.time(ofLocal: zone.local(time) - span)
+        if side == .start { return min(earlier, byClocks) }
+        let later = min(max(earlier, byClocks), time)
+        // A text that comes twice would be the end of the first time.
+        return zone.change(at: later) == nil ? later : time
+    }
+
+    /// A start whose text comes twice, or never, may be taken for the later time: the text before it says more.
+    private func told(_ time: WallTime, _ format: TimeFormat) -> WallTime {
+        guard zone.table != nil, format.isLocal, let cut = format.read(format.write(time, zone: zone), zone: zone),
+            let change = zone.change(at: cut)
+        else { return time }
+        return change - format.resolution
     }
 }

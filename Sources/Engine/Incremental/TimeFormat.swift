@@ -32,12 +32,12 @@ public enum TimeFormat: Sendable, Hashable {
 
     // MARK: reading
 
-    /// - Parameter zone: Seconds east of UTC, for texts that name no zone.
-    func read(_ text: String, zone: Int64) -> WallTime? {
+    /// - Parameter zone: For texts that name none.
+    func read(_ text: String, zone: Zone) -> WallTime? {
         switch self {
         case .iso, .date:
             guard let time = ISO8601.parse(text) else { return nil }
-            return TimeFormat.namesZone(text) ? time : time - .seconds(zone)
+            return TimeFormat.namesZone(text) ? time : zone.time(ofLocal: time)
         case .epoch(let digits): return TimeFormat.epoch(text, digits: digits)
         case .pattern(let pattern): return pattern.read(text, zone: zone)
         }
@@ -45,7 +45,7 @@ public enum TimeFormat: Sendable, Hashable {
 
     /// ISO texts, and numbers by their size: up to the year 5138 in seconds, from 1973 on in milliseconds and
     /// microseconds.
-    static func readAny(_ text: String, zone: Int64) -> WallTime? {
+    static func readAny(_ text: String, zone: Zone) -> WallTime? {
         if let time = TimeFormat.iso(digits: 0).read(text, zone: zone) { return time }
         let whole = text.utf8.prefix { $0 != UInt8(ascii: ".") }
         let digits = whole.drop { $0 == UInt8(ascii: "-") }.count
@@ -72,12 +72,14 @@ public enum TimeFormat: Sendable, Hashable {
     // MARK: writing
 
     /// Cut, never rounded up: what is written is not later than the time.
-    func write(_ time: WallTime, zone: Int64) -> String {
+    func write(_ time: WallTime, zone: Zone) -> String {
         switch self {
         case .iso(let digits):
-            if zone == 0 { return ISO8601.format(time, fractionDigits: digits) }
-            return ISO8601.format(time + .seconds(zone), fractionDigits: digits).dropLast() + TimePattern.offset(zone)
-        case .date: return ISO8601.date(time + .seconds(zone))
+            if zone.isUTC { return ISO8601.format(time, fractionDigits: digits) }
+            let offset = TimePattern.inMinutes(zone.offset(at: time))
+            return ISO8601.format(time + .seconds(offset), fractionDigits: digits).dropLast()
+                + TimePattern.offset(offset)
+        case .date: return ISO8601.date(zone.local(time))
         case .epoch(let digits):
             let scale: Int64 = digits >= 6 ? 1_000_000 : digits >= 3 ? 1_000 : 1
             return String(
@@ -88,8 +90,19 @@ public enum TimeFormat: Sendable, Hashable {
     }
 
     /// The first time of this format that is not before the given one.
-    func roundedUp(_ time: WallTime, zone: Int64) -> WallTime {
+    func roundedUp(_ time: WallTime, zone: Zone) -> WallTime {
         let cut = read(write(time, zone: zone), zone: zone) ?? time
-        return cut < time ? cut + resolution : time
+        guard cut < time else { return time }
+        // The next day is not always 24 hours later.
+        return isLocal ? zone.time(ofLocal: zone.local(cut) + resolution) : cut + resolution
+    }
+
+    /// What is written hangs on where clocks stand, and does not say so.
+    var isLocal: Bool {
+        switch self {
+        case .iso, .epoch: false
+        case .date: true
+        case .pattern(let pattern): pattern.isLocal
+        }
     }
 }

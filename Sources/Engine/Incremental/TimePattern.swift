@@ -68,13 +68,13 @@ public struct TimePattern: Sendable, Hashable {
 
     // MARK: reading
 
-    func read(_ text: String, zone: Int64) -> WallTime? {
+    func read(_ text: String, zone: Zone) -> WallTime? {
         guard text.utf8.count <= 256 else { return nil }
         var bytes = ByteCursor(text)
         var (year, month, day, ofYear) = (1970, 1, 1, 0)
         var (hour, minute, second, nanoseconds) = (0, 0, 0, 0 as Int64)
         var afternoon: Bool?
-        var (offset, epoch) = (zone, nil as Int64?)
+        var (offset, epoch) = (nil as Int64?, nil as Int64?)
         for part in parts {
             switch part {
             case .text(let wanted): for byte in wanted { guard bytes.take(byte) else { return nil } }
@@ -127,7 +127,9 @@ public struct TimePattern: Sendable, Hashable {
             let seconds = date.epochSeconds(hour: hour, minute: minute, second: second)
         else { return nil }
         let further = ofYear > 0 ? (ofYear - 1) * 86_400 : 0
-        return WallTime(epochSeconds: seconds + Int64(further) - offset, nanoseconds: Int32(nanoseconds))
+        let local = seconds + Int64(further)
+        return WallTime(
+            epochSeconds: offset.map { local - $0 } ?? zone.seconds(ofLocal: local), nanoseconds: Int32(nanoseconds))
     }
 
     private static func take(_ bytes: inout ByteCursor, _ digits: Int, _ number: inout Int) -> Bool {
@@ -165,8 +167,9 @@ public struct TimePattern: Sendable, Hashable {
 
     // MARK: writing
 
-    func write(_ time: WallTime, zone: Int64) -> String {
-        let local = time + .seconds(zone)
+    func write(_ time: WallTime, zone: Zone) -> String {
+        let offset = zone.offset(at: time)
+        let local = time + .seconds(has("z") ? Self.inMinutes(offset) : offset)
         let days = local.seconds / 86_400 - (local.seconds % 86_400 < 0 ? 1 : 0)
         let date = CivilDate(daysSinceEpoch: days)
         let second = ((local.seconds % 86_400) + 86_400) % 86_400
@@ -198,13 +201,18 @@ public struct TimePattern: Sendable, Hashable {
                 case "s": add(time.seconds, 1)
                 case "b": out += Array(Self.months[date.month - 1].utf8.prefix(3))
                 case "B": out += Array(Self.months[date.month - 1].utf8)
-                case "z": out += Array(Self.offset(zone, between: "").utf8)
+                case "z": out += Array(Self.offset(Self.inMinutes(offset), between: "").utf8)
                 default: break
                 }
             }
         }
         return String(decoding: out, as: UTF8.self)
     }
+
+    /// Offsets are written without seconds; clocks of the 19th century had some.
+    static func inMinutes(_ offset: Int64) -> Int64 { offset - offset % 60 }
+
+    var isLocal: Bool { !has("z") && !has("s") }
 
     static func offset(_ zone: Int64, between: String = ":") -> String {
         let minutes = abs(zone) / 60

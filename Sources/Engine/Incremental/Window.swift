@@ -39,6 +39,8 @@ struct Windows: Sendable {
     private let since: HighMark?
     private let now: WallTime
     private var number: Int64 = 0
+    /// Where the last one ended.
+    private var reached: Mark?
     private(set) var isOver = false
 
     /// - Parameter since: Where the runs before stood; nil: there was none.
@@ -47,12 +49,12 @@ struct Windows: Sendable {
         self.since = since
         self.now = now
         start = plan.mode == .remember ? nil : Self.start(plan, since: since, now: now)
-        end = plan.mode == .remember ? nil : plan.resolved(plan.end, now: now)
+        end = plan.mode == .remember ? nil : plan.resolved(plan.end, now: now).map(plan.raised)
         if let start, let end, start >= end { isOver = true }
     }
 
     static func start(_ plan: IncrementalPlan, since: HighMark?, now: WallTime) -> Mark? {
-        guard let since else { return plan.resolved(plan.start, now: now) }
+        guard let since else { return plan.resolved(plan.start, now: now).map(plan.lowered) }
         return plan.lookedBack(since.value)
     }
 
@@ -62,19 +64,29 @@ struct Windows: Sendable {
             isOver = true
             return window(start, end)
         }
-        let from = bound(start, number)
-        number += 1
-        var to = bound(start, number)
+        let from = reached ?? start
+        var to = from
+        // Where clocks change, steps that are shorter end at one place.
+        var tries = plan.zone.table == nil ? 1 : Self.mostShort
+        while to <= from, tries > 0 {
+            tries -= 1
+            number += 1
+            to = plan.raised(bound(start, number))
+        }
         if to >= end || to <= from {
             to = end
             isOver = true
         }
+        reached = to
         return window(from, to)
     }
 
     private func window(_ start: Mark?, _ end: Mark?) -> Window {
         Window(plan: plan, start: start, end: end, since: since, now: now)
     }
+
+    /// Seconds of two hours, and some.
+    private static let mostShort = 10_000
 
     private func bound(_ start: Mark, _ number: Int64) -> Mark {
         switch start {

@@ -6,6 +6,8 @@ struct SourceContext: Sendable, CustomStringConvertible, CustomDebugStringConver
     var parameters = Parameters()
     /// Secrets that were read when the client was opened: they are not read again.
     var secrets: [SecretReference: Secret] = [:]
+    /// Those that were read, by name.
+    var zones: [String: ZoneTable] = [:]
     /// A stand-in is taken for every secret: what is read is for looking at, not for sending.
     var skipsSecrets = false
     /// There is a stand-in for a secret.

@@ -9,6 +9,7 @@ import Testing
         func decode(_ text: String) -> JSONValue? { nil }
         func environment(_ name: String) -> [UInt8]? { name == "URL" ? Array("redis://h:7000/3".utf8) : nil }
         func file(_ path: String) throws(ReferenceError) -> [UInt8] { throw ReferenceError("is not there") }
+        func zone(_ name: String) throws(ReferenceError) -> [UInt8] { throw ReferenceError("is not there") }
         func document(_ path: String) throws(ReferenceError) -> JSONValue { throw ReferenceError("is not there") }
     }
 

@@ -1,4 +1,5 @@
 import Engine
+import EngineTestKit
 import Foundation
 import Testing
 
@@ -26,11 +27,16 @@ struct FakeReferences: References {
     var variables: [String: String] = [:]
     var files: [String: String] = [:]
     var documents: [String: String] = [:]
+    var zones: [String: [UInt8]] = ["Europe/Berlin": ZoneBytes.berlin]
 
     func environment(_ name: String) -> [UInt8]? { variables[name].map { Array($0.utf8) } }
     func file(_ path: String) throws(ReferenceError) -> [UInt8] {
         guard let text = files[path] else { throw ReferenceError("does not exist") }
         return Array(text.utf8)
+    }
+    func zone(_ name: String) throws(ReferenceError) -> [UInt8] {
+        guard let bytes = zones[name] else { throw ReferenceError("there is none in /made/up") }
+        return bytes
     }
     func document(_ path: String) throws(ReferenceError) -> JSONValue {
         guard let text = documents[path], let value = try? json(text) else { throw ReferenceError("does not exist") }

@@ -1,5 +1,6 @@
-import Engine
 import EngineTestKit
+
+@testable import Engine
 
 /// Records with a time, given out as their API likes it: `/v1/feed?since=…&until=…`, by pages of `size`.
 final class FeedServer {
@@ -10,12 +11,44 @@ final class FeedServer {
         var milliseconds: Int64 = 0
         var parent = 0
         var content = 0
-        var json: String {
+        var json: String { json(nil) }
+        func json(_ clocks: Clocks?) -> String {
+            if let clocks { return "{\"id\":\(id),\"at\":\"\(clocks.text(time))\",\"n\":\(time),\"v\":\(content)}" }
             let stamp = ISO8601.format(
                 WallTime(epochSeconds: time, nanoseconds: Int32(milliseconds * 1_000_000)), fractionDigits: 3)
             return "{\"id\":\(id),\"at\":\"\(stamp)\",\"n\":\(time),\"v\":\(content)}"
         }
     }
+    /// It writes and reads local times without an offset.
+    struct Clocks {
+        /// What it takes a time for that its clocks show twice, or leap over.
+        enum Twice: CaseIterable { case earlier, later, text }
+        var zone: Zone
+        var twice: Twice
+
+        static let format = TimeFormat.parse("%Y-%m-%d %H:%M:%S") ?? .date
+        func text(_ time: Int64) -> String { Self.format.write(WallTime(epochSeconds: time), zone: zone) }
+
+        /// What it compares.
+        func value(_ time: Int64) -> Int64 {
+            twice == .text ? zone.local(WallTime(epochSeconds: time)).seconds : time
+        }
+        func bound(_ text: String) -> Int64? {
+            if text.utf8.dropFirst(10).contains(where: { "Z+".utf8.contains($0) }) {
+                return ISO8601.parse(text).map { value($0.seconds) }
+            }
+            guard let local = ISO8601.parse(text)?.seconds else { return nil }
+            let first = zone.seconds(ofLocal: local)
+            switch twice {
+            case .text: return local
+            case .earlier: return first
+            case .later:
+                let second = WallTime(epochSeconds: first + 3600)
+                return zone.local(second).seconds == local ? second.seconds : first
+            }
+        }
+    }
+    var clocks: Clocks?
     enum Order { case rising, falling, byID }
 
     var rows: [Row] = []
@@ -44,19 +77,20 @@ final class FeedServer {
         if parts.count == 4, let parent = Int(parts[2]) { found = found.filter { $0.parent == parent } }
         func bound(_ name: String) -> Int64? {
             url.queryValue(name).flatMap { text in
-                (ISO8601.parse(text)?.seconds ?? Int64(text)).map { $0 / resolution * resolution }
+                if let clocks { return clocks.bound(text) }
+                return (ISO8601.parse(text)?.seconds ?? Int64(text)).map { $0 / resolution * resolution }
             }
         }
         if filters {
             if let start = bound("since") {
                 found = found.filter {
-                    let time = $0.time / resolution * resolution
+                    let time = (clocks?.value($0.time) ?? $0.time) / resolution * resolution
                     return isStartInclusive ? time >= start : time > start
                 }
             }
             if let end = bound("until") {
                 found = found.filter {
-                    let time = $0.time / resolution * resolution
+                    let time = (clocks?.value($0.time) ?? $0.time) / resolution * resolution
                     return isEndInclusive ? time <= end : time < end
                 }
             }
@@ -80,7 +114,7 @@ final class FeedServer {
         var headers: [(String, String)] = []
         if let date { headers.append(("Date", date)) }
         return .json(
-            "{\"data\":[\(page.map(\.json).joined(separator: ","))],\"more\":\(more)}", headers: headers,
+            "{\"data\":[\(page.map { $0.json(clocks) }.joined(separator: ","))],\"more\":\(more)}", headers: headers,
             latency: .milliseconds(5))
     }
 

@@ -46,7 +46,23 @@ import Testing
         ),
         (
             "\"field\": \"at\", \"from\": \"since\", \"zone\": \"Mars\"", "/streams/feed/incremental/zone",
-            "expected \"UTC\" or an offset"
+            "the time zone \"Mars\" can't be read: there is none in /made/up"
+        ),
+        (
+            "\"field\": \"at\", \"from\": \"since\", \"zone\": \"../etc/passwd\"", "/streams/feed/incremental/zone",
+            "expected \"UTC\", an offset such as \"+02:00\" or a name"
+        ),
+        (
+            "\"field\": \"at\", \"from\": \"since\", \"zone\": \"Europe/../Berlin\"",
+            "/streams/feed/incremental/zone", "expected \"UTC\", an offset"
+        ),
+        (
+            "\"field\": \"at\", \"from\": \"since\", \"zone\": \"/Europe/Berlin\"", "/streams/feed/incremental/zone",
+            "expected \"UTC\", an offset"
+        ),
+        (
+            "\"field\": \"at\", \"from\": \"since\", \"zone\": \"\(String(repeating: "a", count: 65))\"",
+            "/streams/feed/incremental/zone", "the text is longer than 64 characters"
         ),
         (
             "\"field\": \"n\", \"type\": \"number\", \"from\": \"since\", \"to\": \"until\", \"start\": 0, \"step\": 10",

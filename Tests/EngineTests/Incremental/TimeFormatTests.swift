@@ -16,21 +16,21 @@ import Testing
     ])
     func writesAndReadsBack(_ name: String, _ text: String) throws {
         let format = try #require(TimeFormat.parse(name))
-        #expect(format.write(Self.time, zone: 0) == text)
-        let read = try #require(format.read(text, zone: 0))
+        #expect(format.write(Self.time, zone: .utc) == text)
+        let read = try #require(format.read(text, zone: .utc))
         // What is written is the time, cut to what the format can say.
         #expect(read <= Self.time && Self.time < read + format.resolution)
-        #expect(format.write(read, zone: 0) == text)
+        #expect(format.write(read, zone: .utc) == text)
     }
 
     @Test func cutsNeverRoundsUp() throws {
         let late = WallTime(epochSeconds: 1_709_251_199, nanoseconds: 999_999_999)
         for (name, text) in [("iso", "2024-02-29T23:59:59Z"), ("date", "2024-02-29"), ("epoch_s", "1709251199")] {
             let format = try #require(TimeFormat.parse(name))
-            #expect(format.write(late, zone: 0) == text)
-            let up = format.roundedUp(late, zone: 0)
+            #expect(format.write(late, zone: .utc) == text)
+            let up = format.roundedUp(late, zone: .utc)
             #expect(up >= late && up - late < format.resolution)
-            #expect(format.roundedUp(up, zone: 0) == up)
+            #expect(format.roundedUp(up, zone: .utc) == up)
         }
     }
 
@@ -38,26 +38,31 @@ import Testing
         let format = try #require(TimeFormat.parse("%Y-%m-%d %H:%M:%S"))
         let summer = try #require(TextForm.zone("+02:00"))
         #expect(summer == 7200)
-        #expect(format.write(Self.time, zone: summer) == "2024-02-29 14:34:56")
-        #expect(format.read("2024-02-29 14:34:56", zone: summer)?.seconds == Self.time.seconds)
-        #expect(TimeFormat.iso(digits: 0).write(Self.time, zone: summer) == "2024-02-29T14:34:56+02:00")
+        #expect(format.write(Self.time, zone: Zone(offset: summer)) == "2024-02-29 14:34:56")
+        #expect(format.read("2024-02-29 14:34:56", zone: Zone(offset: summer))?.seconds == Self.time.seconds)
+        #expect(TimeFormat.iso(digits: 0).write(Self.time, zone: Zone(offset: summer)) == "2024-02-29T14:34:56+02:00")
         // The text's own zone goes before the document's.
-        #expect(TimeFormat.iso(digits: 0).read("2024-02-29T14:34:56+02:00", zone: -3600)?.seconds == Self.time.seconds)
-        #expect(TimeFormat.iso(digits: 0).read("2024-02-29T14:34:56", zone: summer)?.seconds == Self.time.seconds)
-        #expect(TimeFormat.date.write(WallTime(epochSeconds: 1_709_247_600), zone: summer) == "2024-03-01")
+        #expect(
+            TimeFormat.iso(digits: 0).read("2024-02-29T14:34:56+02:00", zone: Zone(offset: -3600))?.seconds
+                == Self.time.seconds)
+        #expect(
+            TimeFormat.iso(digits: 0).read("2024-02-29T14:34:56", zone: Zone(offset: summer))?.seconds
+                == Self.time.seconds)
+        #expect(
+            TimeFormat.date.write(WallTime(epochSeconds: 1_709_247_600), zone: Zone(offset: summer)) == "2024-03-01")
         #expect(TextForm.zone("-0330") == -12_600 && TextForm.zone("UTC") == 0 && TextForm.zone("Europe/Berlin") == nil)
     }
 
     /// Where clocks are put back an hour comes twice; with offsets the two are told apart and in order.
     @Test func theHourThatComesTwice() throws {
         let format = TimeFormat.iso(digits: 0)
-        let first = try #require(format.read("2024-10-27T02:30:00+02:00", zone: 0))
-        let second = try #require(format.read("2024-10-27T02:30:00+01:00", zone: 0))
+        let first = try #require(format.read("2024-10-27T02:30:00+02:00", zone: .utc))
+        let second = try #require(format.read("2024-10-27T02:30:00+01:00", zone: .utc))
         #expect(second - first == .seconds(3600))
     }
 
     @Test func numbersByTheirSize() {
-        func any(_ text: String) -> Int64? { TimeFormat.readAny(text, zone: 0)?.seconds }
+        func any(_ text: String) -> Int64? { TimeFormat.readAny(text, zone: .utc)?.seconds }
         #expect(any("1709210096") == 1_709_210_096)
         #expect(any("1709210096123") == 1_709_210_096)
         #expect(any("1709210096123456") == 1_709_210_096)
@@ -66,7 +71,8 @@ import Testing
         #expect(any("2024-02-29") == 1_709_164_800)
         #expect(any("yesterday") == nil && any("") == nil && any("99999999999999999999999999") == nil)
         #expect(
-            TimeFormat.epoch(digits: 3).read("-1500", zone: 0) == WallTime(epochSeconds: -2, nanoseconds: 500_000_000))
+            TimeFormat.epoch(digits: 3).read("-1500", zone: .utc)
+                == WallTime(epochSeconds: -2, nanoseconds: 500_000_000))
     }
 
     @Test(arguments: ["", "%", "%Q", "%H:%M", "%Y", "%Y-%m", "never", "%Y-%m-%d %"])
@@ -76,10 +82,12 @@ import Testing
         let format = TimeFormat.parse("%Y-%m-%d %H:%M:%S%z") ?? .date
         TextFuzz.run(seed: 7, pieces: ["2024-", "02-", "29 ", "12:", "34:", "56", "+02:00", "%", "-", "99", "0"]) {
             text in
-            if let time = format.read(text, zone: 0) { _ = format.write(time, zone: 3600) }
-            if let time = TimeFormat.readAny(text, zone: -3600) { _ = TimeFormat.epoch(digits: 6).write(time, zone: 0) }
-            if let pattern = TimePattern(text) { _ = pattern.write(Self.time, zone: 0) }
-            if let step = CalendarStep.parse(text) { _ = step.added(to: Self.time, times: -3, zone: 0) }
+            if let time = format.read(text, zone: .utc) { _ = format.write(time, zone: Zone(offset: 3600)) }
+            if let time = TimeFormat.readAny(text, zone: Zone(offset: -3600)) {
+                _ = TimeFormat.epoch(digits: 6).write(time, zone: .utc)
+            }
+            if let pattern = TimePattern(text) { _ = pattern.write(Self.time, zone: .utc) }
+            if let step = CalendarStep.parse(text) { _ = step.added(to: Self.time, times: -3, zone: .utc) }
         }
     }
 }
@@ -95,20 +103,20 @@ import Testing
     ])
     func countsFromWhereItStarts(_ step: String, _ times: Int64, _ expected: String) throws {
         let step = try #require(CalendarStep.parse(step))
-        #expect(step.added(to: day("2024-01-31"), times: times, zone: 0) == day(expected))
+        #expect(step.added(to: day("2024-01-31"), times: times, zone: .utc) == day(expected))
     }
 
     @Test func monthsBeginWhereTheZoneSaysSo() throws {
         // 1 March 00:30 in +02:00 is still February in UTC.
         let step = try #require(CalendarStep.parse("1 month"))
-        #expect(step.added(to: day("2024-02-29T22:30:00Z"), zone: 7200) == day("2024-03-31T22:30:00Z"))
-        #expect(step.added(to: day("2024-02-29T22:30:00Z"), zone: 0) == day("2024-03-29T22:30:00Z"))
+        #expect(step.added(to: day("2024-02-29T22:30:00Z"), zone: Zone(offset: 7200)) == day("2024-03-31T22:30:00Z"))
+        #expect(step.added(to: day("2024-02-29T22:30:00Z"), zone: .utc) == day("2024-03-29T22:30:00Z"))
     }
 
     @Test func leapDays() throws {
         let year = try #require(CalendarStep.parse("1 year"))
-        #expect(year.added(to: day("2024-02-29"), zone: 0) == day("2025-02-28"))
-        #expect(year.added(to: day("2024-02-29"), times: 4, zone: 0) == day("2028-02-29"))
+        #expect(year.added(to: day("2024-02-29"), zone: .utc) == day("2025-02-28"))
+        #expect(year.added(to: day("2024-02-29"), times: 4, zone: .utc) == day("2028-02-29"))
     }
 
     @Test(arguments: ["", "1", "month", "1 moon", "-1d", "P", "1 month 2", "9999999 days"])
