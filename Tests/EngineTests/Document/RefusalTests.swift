@@ -390,7 +390,7 @@ import Testing
         ),
         (
             """
-            {"sources": [{"source": S, "name": "n", "limiter": {"limits": ["1/s", {"requests": 1, "per": "1s",
+            {"sources": [{"source": S, "name": "n", "limiter": {"limits": ["9/m", {"requests": 1, "per": "1s",
              "aligned": true}], "share": {"file": "f"}}}], "output": {"directory": "o"}}
             """, "/sources/0/limiter/limits/1/aligned", "can't be shared"
         ),
