@@ -182,8 +182,8 @@ const char *penstock_status_name(penstock_status status);
 /**
  * The JSON Schema (draft 2020-12) of a source document, as JSON text. It is the one place that
  * states keys, units, defaults and bounds; under "$defs" stand the schemas of the other JSON texts
- * that functions take: "client_options", "request", "paginator_options", "limiter", "acquire"
- * and "job".
+ * that functions take: "client_options", "request", "paginator_options", "limiter", "acquire",
+ * "events_options", "trace_options" and "job".
  * Static; never NULL.
  *
  * Threads: any. Blocks: no. Since 0.1.0.
@@ -434,7 +434,7 @@ penstock_status penstock_client_metrics(penstock_client *client, const char *for
  * Secrets are in none of it, by value and by name; what servers said is cut and its control
  * characters are written out.
  *
- * @param options  JSON object, or NULL: "curl": true gives each request also as a line for a shell.
+ * @param options  JSON object ("trace_options" in the schema), or NULL: "curl": true gives each request also as a line for a shell.
  * @param size     Bytes in `options`.
  * @param out      The text. Yours; penstock_text_free().
  * @param error    See ERRORS above.
@@ -870,7 +870,7 @@ void penstock_page_free(penstock_page *page);
  * @return PENSTOCK_OK, PENSTOCK_ERROR_INVALID_ARGUMENT, PENSTOCK_ERROR_CONFIG, PENSTOCK_ERROR_AUTH,
  *         PENSTOCK_ERROR_STORAGE (directory), PENSTOCK_ERROR_STATE.
  *
- * Threads: any. Blocks: no. Since 0.1.0.
+ * Threads: any. Blocks: with a "state" in the job as penstock_state_open(). Since 0.1.0.
  */
 penstock_status penstock_sync_open(const char *job, size_t size, penstock_sync **out,
                                    penstock_error **error);
@@ -901,7 +901,7 @@ typedef void (*penstock_batch_callback)(void *context, penstock_batch *batch);
  * @param error     See ERRORS above.
  * @return As penstock_sync_open().
  *
- * Threads: any. Blocks: no. Since 0.1.0.
+ * Threads: any. Blocks: with a "state" in the job as penstock_state_open(). Since 0.1.0.
  */
 penstock_status penstock_sync_open_with_batch(const char *job, size_t size,
                                               penstock_batch_callback callback, void *context,

@@ -5,7 +5,7 @@ set -euo pipefail
 
 command -v apt-get >/dev/null && command -v dpkg-query >/dev/null || {
     echo "setup-debian.sh: no apt here: install curl, jansson, sqlite, openssl, xxhash and zlib" \
-        "with headers, gcc, clang, valgrind, nginx by hand" >&2
+        "with headers, gcc, clang, valgrind, nginx, zstd and the rest of the list below by hand" >&2
     exit 1
 }
 
@@ -18,6 +18,8 @@ packages=(
     pkg-config make gcc g++ clang clang-format valgrind shellcheck
     # servers and clients of the tests; plain nginx has TLS and HTTP/2 built in
     nginx curl openssl python3 python3-venv
+    # what unpacks packed files in the tests; what lists the files that the lints look at
+    zstd git
     # budgets across hosts; the tests start a server of their own
     redis-server libhiredis0.14
     # scrapes the figures in the tests; promtool checks the example alerts

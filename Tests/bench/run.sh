@@ -71,7 +71,9 @@ per_page() { # per_page PROGRAM [OPTION]
     echo $(((many - few) / 300))
 }
 more() { # more NAME WITH WITHOUT: how many percent
-    echo "$1: $2 instructions a page, $3 without, $(bc <<<"scale=2; ($2 - $3) * 100 / $3") % more"
+    awk -v what="$1" -v with="$2" -v without="$3" 'BEGIN {
+        printf "%s: %d instructions a page, %d without, %.1f %% more\n", what, with, without, (with - without) * 100 / without
+    }'
 }
 if [ -z "${NO_CALLGRIND:-}" ]; then
     for loop in "${loops[@]}"; do

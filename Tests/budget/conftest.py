@@ -58,10 +58,35 @@ class Server:
         self.process.wait(5)
 
 
-def send_all(url: str, limits: Any, seconds: float, answers: Any) -> None:
+class Line:
+    """Where processes wait until all are there: Python needs a while to import, and they are to
+    share a budget at the same time. Pipes, for a process that is killed would keep a lock."""
+
+    def __init__(self) -> None:
+        self.ready, self.told = os.pipe()
+        self.go, self.held = os.pipe()
+
+    def wait(self) -> None:
+        os.close(self.held)
+        os.write(self.told, b".")
+        os.read(self.go, 1)  # the end, when nobody holds it any more
+
+    def start(self, count: int) -> None:
+        os.close(self.told)
+        while count > 0:
+            came = len(os.read(self.ready, count))
+            assert came, "processes ended before they began"
+            count -= came
+        for descriptor in (self.ready, self.go, self.held):
+            os.close(descriptor)
+
+
+def send_all(url: str, limits: Any, seconds: float, answers: Any, line: Line | None) -> None:
     """What each process does: requests as fast as the budget lets it."""
     import penstock
 
+    if line:
+        line.wait()
     done, failed = 0, ""
     end = time.monotonic() + seconds
     with penstock.Limiter(limits) as budget:
@@ -84,8 +109,12 @@ class Crowd:
 
     def __init__(self, url: str, limits: Any, seconds: float, count: int) -> None:
         self.answers = fork.Queue()
-        self.arguments = (url, limits, seconds, self.answers)
+        line = Line()
+        self.arguments: tuple[Any, ...] = (url, limits, seconds, self.answers, line)
         self.processes = [self._start() for _ in range(count)]
+        line.start(count)
+        # Those that come later find the others at work.
+        self.arguments = (url, limits, seconds, self.answers, None)
 
     def _start(self) -> Any:
         process = fork.Process(target=send_all, args=self.arguments, daemon=True)

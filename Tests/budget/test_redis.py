@@ -32,7 +32,8 @@ def test_window_is_kept_by_all_of_them(serve: Serve, redis: Redis) -> None:
     times = server.times()
     assert [text for _, _, text in found if text] == []
     assert worst(times, 1) <= 100
-    assert len(times) >= 300
+    # Who lost permits would stay at a hundred; how close to five it comes is up to the machine.
+    assert len(times) >= 200
     counts = [done for _, done, _ in found]
     assert min(counts) >= statistics.mean(counts) * 0.5, counts
 

@@ -37,7 +37,7 @@ def practice(practice_options: list[str]) -> Iterator[dict[str, Any]]:
     ready: dict[str, Any] = json.loads(process.stdout.readline())
     yield ready
     process.stdin.close()
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
 
 
 @pytest.fixture(scope="module")

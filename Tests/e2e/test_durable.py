@@ -20,7 +20,7 @@ from typing import Any
 import penstock
 import pytest
 from penstock.cli import main
-from watching import python_path
+from watching import parked, python_path
 
 from loopback import JSONServer
 
@@ -146,13 +146,17 @@ def test_killed_at_random_instants_the_output_is_what_it_would_have_been(
 def test_a_run_that_is_stopped_goes_on_where_it_stood(
     source: dict[str, Any], tmp_path: Path
 ) -> None:
-    slow = {**source, "limits": SLOW}
+    few = {**source, "limits": "4/1h"}
     out, state = tmp_path / "out", tmp_path / "state.db"
-    report = penstock.pull(
-        slow, out, streams=["cursor"], state=state, max_duration="1s", check=False
-    )
+    report = parked(1, few, out, streams=["cursor"], state=state)
     assert report["cursor"].state == "parked" and not report.ok
     first = report["cursor"].records
+    # By the clock, too, however far it comes.
+    report = penstock.pull(
+        few, out, streams=["cursor"], state=state, max_duration="100ms", check=False
+    )
+    assert report["cursor"].state == "parked" and not report.ok
+    first += report["cursor"].records
     assert 0 < first < ROWS
     assert not (out / "cursor.jsonl").exists()
     with penstock.State(state) as held:
@@ -230,8 +234,8 @@ def test_the_command_line_says_when_it_parks(
 
 def _parked(source: dict[str, Any], folder: Path) -> tuple[Path, Path]:
     out, state = folder / "out", folder / "state.db"
-    slow = {**source, "limits": SLOW}
-    penstock.pull(slow, out, streams=["cursor"], state=state, max_duration="500ms", check=False)
+    few = {**source, "limits": "20/1h"}
+    parked(20, few, out, streams=["cursor"], state=state)
     return out, state
 
 

@@ -11,19 +11,16 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import penstock
 import pytest
-from watching import python_path
+from watching import parked, python_path, until
 
 from loopback import JSONServer, Status
 from namespaces import in_a_namespace, read_only
 
 ROWS, SIZE = 300, 20
-# One after the other, so that a run can be met in the middle.
-SLOW = [{"requests": 40, "per": "1s", "burst": 1}]
 
 
 class _Api(JSONServer):
@@ -89,8 +86,7 @@ def test_a_cursor_that_expired_between_two_runs_loses_and_doubles_nothing(
     api: _Api, tmp_path: Path
 ) -> None:
     source, state = _source(api, errors=GONE), tmp_path / "state.db"
-    slow = {**source, "limits": SLOW}
-    report = penstock.pull(slow, tmp_path, state=state, max_duration="200ms", check=False)
+    report = parked(1, {**source, "limits": "5/1h"}, tmp_path, state=state)
     assert report["rows"].state == "parked"
     stood = report["rows"].records
     assert 0 < stood < ROWS
@@ -165,10 +161,10 @@ def test_runs_that_are_killed_see_each_record_once(api: _Api, tmp_path: Path) ->
     environment = python_path()
     api.wait = 0.01
     for n in range(6):
+        asked = len(api.asked)
         run = subprocess.Popen(command, env=environment)
-        while not (tmp_path / "state.db-lease").exists():
-            time.sleep(0.002)
-        time.sleep(0.05 + 0.05 * n)
+        until(lambda asked=asked: len(api.asked) > asked)  # type: ignore[misc]
+        time.sleep(0.04 * n)
         run.kill()
         run.wait()
     api.wait = 0.0
@@ -249,17 +245,8 @@ def test_what_a_batch_function_gives_must_be_json(api: _Api, tmp_path: Path) -> 
 
 
 def test_a_run_is_parked_and_goes_on(api: _Api, tmp_path: Path) -> None:
-    stop = Event()
-    slow = {**_source(api), "limits": SLOW}
     state = tmp_path / "state.db"
-
-    def watch(report: penstock.Report) -> None:
-        if report.records > 40:
-            stop.set()
-
-    report = penstock.pull(
-        slow, tmp_path, state=state, stop=stop, on_progress=watch, interval=0.02, check=False
-    )
+    report = parked(41, {**_source(api), "limits": "5/1h"}, tmp_path, state=state)
     assert report["rows"].state == "parked" and not report.ok
     stood = report["rows"].records
     assert 40 < stood < ROWS
@@ -272,27 +259,26 @@ def test_a_run_is_parked_and_goes_on(api: _Api, tmp_path: Path) -> None:
 def test_the_command_line_parks_on_a_signal_and_says_so(
     api: _Api, tmp_path: Path, number: signal.Signals
 ) -> None:
-    (tmp_path / "source.json").write_text(json.dumps(_source(api)))
+    # No more requests than some, so that it is met in the middle.
+    (tmp_path / "source.json").write_text(json.dumps({**_source(api), "limits": "5/1h"}))
     command = [
         *(sys.executable, "-m", "penstock", "pull", str(tmp_path / "source.json"), "--quiet"),
         *("--output", str(tmp_path / "out")),
     ]
     with_state = [*command, "--state", str(tmp_path / "state.db")]
     environment = python_path()
-    api.wait = 0.05
     for line, code, words in (
         (command, 128 + number, "interrupted" if number == signal.SIGINT else "terminated"),
         (with_state, 3, "rows: parked"),
     ):
         api.asked.clear()
         run = subprocess.Popen(line, env=environment, stderr=subprocess.PIPE, text=True)
-        while len(api.asked) < 4:
-            time.sleep(0.01)
+        until(lambda: len(api.asked) >= 4)
         run.send_signal(number)
-        _, said = run.communicate(timeout=20)
+        _, said = run.communicate(timeout=60)
         assert (run.returncode, "Traceback" in said) == (code, False), said
         assert words in said
-    api.wait = 0.0
+    (tmp_path / "source.json").write_text(json.dumps(_source(api)))
     assert subprocess.run(with_state, env=environment, check=False).returncode == 0
     assert _ids(tmp_path / "out/rows.jsonl") == list(range(ROWS))
 
@@ -304,8 +290,7 @@ def test_a_state_of_the_version_before_is_taken_on(api: _Api, tmp_path: Path) ->
     import sqlite3
 
     state = tmp_path / "state.db"
-    slow = {**_source(api), "limits": SLOW}
-    penstock.pull(slow, tmp_path, state=state, max_duration="200ms", check=False)
+    parked(1, {**_source(api), "limits": "5/1h"}, tmp_path, state=state)
     with sqlite3.connect(state) as database:
         database.execute("DROP TABLE seen")
         database.execute("DROP TABLE numbers")
@@ -332,8 +317,7 @@ def test_a_state_on_another_disk_than_the_files(api: _Api, tmp_path: Path) -> No
     with tempfile.TemporaryDirectory(dir="/dev/shm") as elsewhere:
         assert os.stat(elsewhere).st_dev != os.stat(tmp_path).st_dev
         state = Path(elsewhere) / "state.db"
-        slow = {**_source(api), "limits": SLOW}
-        report = penstock.pull(slow, tmp_path, state=state, max_duration="150ms", check=False)
+        report = parked(1, {**_source(api), "limits": "5/1h"}, tmp_path, state=state)
         assert report["rows"].state == "parked"
         assert penstock.pull(_source(api), tmp_path, state=state).ok
         assert _ids(tmp_path / "rows.jsonl") == list(range(ROWS))
@@ -343,15 +327,14 @@ def test_a_state_on_another_disk_than_the_files(api: _Api, tmp_path: Path) -> No
 
 def test_a_state_that_another_holds_and_one_that_died(api: _Api, tmp_path: Path) -> None:
     state = tmp_path / "state.db"
-    slow = {**_source(api), "limits": "20/s"}
+    slow = {**_source(api), "limits": "5/1h"}
     (tmp_path / "source.json").write_text(json.dumps(slow))
     command = [
         *(sys.executable, "-m", "penstock", "pull", str(tmp_path / "source.json"), "--quiet"),
         *("--output", str(tmp_path / "out"), "--state", str(state)),
     ]
     run = subprocess.Popen(command, env=python_path())
-    while len(api.asked) < 3:
-        time.sleep(0.01)
+    until(lambda: len(api.asked) >= 3)
     # Alive, though it does nothing.
     run.send_signal(signal.SIGSTOP)
     # It may have been stopped in the middle of a commit.

@@ -94,7 +94,7 @@ def test_prometheus_scrapes_it_and_promtool_takes_the_alerts(server: str, tmp_pa
         with penstock.MetricsServer(api.metrics, 0) as served:
             config = tmp_path / "prometheus.yml"
             config.write_text(
-                "global: {scrape_interval: 200ms, scrape_timeout: 200ms}\n"
+                "global: {scrape_interval: 400ms, scrape_timeout: 400ms}\n"
                 f"rule_files: [{rules}]\n"
                 "scrape_configs:\n- job_name: penstock\n"
                 f"  static_configs: [{{targets: ['127.0.0.1:{served.port}']}}]\n"
@@ -113,11 +113,11 @@ def test_prometheus_scrapes_it_and_promtool_takes_the_alerts(server: str, tmp_pa
                 assert asked_of_prometheus(port, "penstock_records_total") == records
             finally:
                 process.terminate()
-                process.wait(20)
+                process.wait(60)
 
 
 def asked_of_prometheus(port: int, query: str) -> float | None:
-    for _ in range(200):
+    for _ in range(600):
         time.sleep(0.1)
         try:
             url = f"http://127.0.0.1:{port}/api/v1/query?query={query}"

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from prometheus_client.openmetrics.parser import (
     text_string_to_metric_families as open_families,
 )
 from prometheus_client.parser import text_string_to_metric_families as families
-from watching import asked, of, python_path, spent
+from watching import asked, of, python_path, spent, until
 
 CANARY = "canary/se+cret%40/0=="
 
@@ -133,12 +134,13 @@ def test_every_wait_has_its_cause(server: str) -> None:
         "limits": [{"requests": 4, "per": "1s"}],
         "streams": {
             "users": {
-                "path": "/delay/150ms/offset/users",
+                "path": "/delay/50ms/offset/users",
                 "pagination": {"type": "offset", "size": 100},
             }
         },
     }
     with penstock.Client(document) as api:
+        events = api.events("debug")
         began = time.monotonic()
         with api.pages("users") as pages:
             for _ in pages:
@@ -146,8 +148,12 @@ def test_every_wait_has_its_cause(server: str) -> None:
             wall = (time.monotonic() - began) * 1000
             users = of(api.metrics(), "users")
     parts = spent(users)
-    assert abs(sum(parts.values()) - wall) < max(0.01 * wall, 20), (parts, wall)
-    assert parts["response"] >= 150 * users["requests"] * 0.9
+    total = sum(parts.values())
+    # This thread also had to wait until it got to run; the engine's own events tell without that.
+    told = {event["event"]: datetime.fromisoformat(event["time"]) for event in events}
+    took = (told["stream_finished"] - told["stream_started"]).total_seconds() * 1000
+    assert abs(total - took) < max(0.01 * took, 3) and total <= wall + 3, (parts, took, wall)
+    assert parts["response"] >= 50 * users["requests"] * 0.9
     assert parts["server_pause"] >= 900
     limit = next(one for one in users["spent"] if one["on"] == "limit")
     assert limit["limit"] == "4 per 1s" and limit["ms"] > 100
@@ -158,14 +164,13 @@ def test_what_it_waits_for_now(server: str) -> None:
         "base_url": f"{server}/fault/on:1:429;ra=30",
         "streams": {"users": "/offset/users"},
     }
+    began = time.monotonic()
     with penstock.Client(document) as api, api.pages("users"):
-        for _ in range(100):
-            waiting = api.metrics()["waiting"]
-            if waiting and waiting[0]["for"] == "server_pause":
-                break
-            time.sleep(0.05)
-        assert waiting[0]["for"] == "server_pause"
-        assert 25_000 < waiting[0]["left_ms"] < 34_000
+        waiting = until(
+            lambda: [one for one in api.metrics()["waiting"] if one["for"] == "server_pause"]
+        )
+        passed = (time.monotonic() - began) * 1000
+        assert 29_900 - passed < waiting[0]["left_ms"] < 34_000
         assert waiting[0]["until"].endswith("Z")
 
 
@@ -318,10 +323,7 @@ def test_logging_gets_it_and_a_broken_handler_holds_nothing_up(server: str) -> N
     with penstock.Client(document) as api:
         api.log_to(logger, "debug")
         assert sum(1 for _ in api.records("users", max_pages=20)) > 0
-        for _ in range(100):
-            if len(seen) > 3:
-                break
-            time.sleep(0.02)
+        until(lambda: len(seen) > 3)
     assert len(seen) == 4
     # Else the interpreter would wait for the handler when it ends.
     over.set()
@@ -345,10 +347,7 @@ def test_a_handler_may_call_back(server: str) -> None:
         logger.addHandler(Calling())
         api.log_to(logger, "debug")
         assert sum(1 for _ in api.records("users", max_pages=3)) > 0
-        for _ in range(500):
-            if len(seen) == 3:
-                break
-            time.sleep(0.01)
+        until(lambda: len(seen) == 3)
     assert seen == ["200 users"] * 3
 
 
@@ -358,8 +357,8 @@ def test_events_end_with_their_client(server: str) -> None:
         early = api.events("debug")
         list(api.pages("users", max_pages=2))
         late = api.events("debug")
-        assert late.next_event(1) is not None
-        assert select.select([early], [], [], 1)[0] == [early]
+        assert late.next_event(30) is not None
+        assert select.select([early], [], [], 30)[0] == [early]
     names = [event["event"] for event in early]
     assert names[0] == "stream_started" and names[-1] == "stream_finished"
     assert "page" in names

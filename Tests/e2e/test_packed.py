@@ -13,6 +13,7 @@ from typing import Any, Literal
 import penstock
 import pytest
 from penstock.cli import main
+from watching import parked
 
 from loopback import JSONServer
 
@@ -110,18 +111,18 @@ def test_a_packed_file_is_gone_on_with_behind_its_last_commit(
     kind: Kind, source: dict[str, Any], tmp_path: Path
 ) -> None:
     job = {
-        "source": {**source, "limits": "20/s"},
+        "source": {**source, "limits": "4/1h"},
         "streams": ["overlap"],
         "state": str(tmp_path / "state.db"),
         "output": {"directory": str(tmp_path), "compress": kind},
     }
-    parked = penstock.pull(job, max_duration="200ms", check=False)["overlap"]
+    first = parked(1, job)["overlap"]
     part = tmp_path / f"overlap.jsonl{SUFFIXES[kind]}.part"
-    assert parked.state == "parked" and 0 < parked.records < ROWS
+    assert first.state == "parked" and 0 < first.records < ROWS
     with penstock.State(tmp_path / "state.db") as state:
         committed = state.export()["streams"][0]["bytes"]
     lines = unpacked(kind, part.read_bytes()[:committed]).splitlines()
-    assert [json.loads(line)["id"] for line in lines] == list(range(parked.records))
+    assert [json.loads(line)["id"] for line in lines] == list(range(first.records))
     # What no commit knows of is no whole member.
     part.write_bytes(part.read_bytes() + b"\x1f\x8b\x08half of one")
     plain = {**job, "output": {"directory": str(tmp_path)}}
@@ -129,7 +130,7 @@ def test_a_packed_file_is_gone_on_with_behind_its_last_commit(
         penstock.pull(plain)
     # What the run before wrote is told by its keys, out of the packed lines.
     report = penstock.pull({**job, "source": source})["overlap"]
-    assert report.earlier_records == parked.records
+    assert report.earlier_records == first.records
     lines = unpacked(kind, part.with_suffix("").read_bytes()).splitlines()
     assert [json.loads(line)["id"] for line in lines] == list(range(ROWS))
     with penstock.State(tmp_path / "state.db") as state:

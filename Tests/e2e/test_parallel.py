@@ -14,6 +14,7 @@ from typing import Any
 
 import penstock
 import pytest
+from watching import until
 
 
 class Practice:
@@ -248,9 +249,13 @@ def test_other_walks_of_the_client_get_their_turns(practice: Practice) -> None:
     }
     with penstock.Client(document) as api:
         first = api.pages("many", read_ahead=200)
-        assert sum(len(list(page.raw)) for page in api.pages("other")) == 400
+        # So that neither waits for this thread.
+        assert sum(len(list(page.raw)) for page in api.pages("other", read_ahead=200)) == 400
         first.cancel()
-    assert len(practice.requests(many)) <= 2 * len(practice.requests(other)) + 4
+    others = practice.requests(other)
+    # What came behind the last one is what went on while this thread looked at its pages.
+    before = [one for one in practice.requests(many) if one["at_ns"] < others[-1]["at_ns"]]
+    assert len(before) <= 2 * len(others) + 4
 
 
 def test_no_more_is_fetched_than_read_ahead_says(practice: Practice) -> None:
@@ -259,8 +264,9 @@ def test_no_more_is_fetched_than_read_ahead_says(practice: Practice) -> None:
     document = {"base_url": practice.url, "streams": {"s": stream}}
     with penstock.Client(document) as api, api.pages("s", parallel=8, read_ahead=5) as pages:
         assert pages.next_page() is not None
+        until(lambda: len(practice.requests(path)) >= 5)
         time.sleep(0.2)
-        assert 5 <= len(practice.requests(path)) <= 6
+        assert len(practice.requests(path)) <= 6
 
 
 LINKED: dict[str, tuple[str, dict[str, Any]]] = {

@@ -16,6 +16,7 @@ from typing import Any
 import penstock
 import pytest
 from penstock.cli import main
+from watching import parked
 
 from budget.redis_server import Redis
 from loopback import JSONServer
@@ -117,9 +118,9 @@ def test_the_next_run_replaces_the_files_of_the_one_before_when_it_is_done(
     penstock.pull(job)
     before = _files(out)
     server.rows = 200
-    slow = {**job, "source": {**source, "limits": "5/s"}}
-    parked = penstock.pull(slow, max_duration="100ms", check=False)["rows"]
-    assert parked.state == "parked" and parked.records == 100
+    slow = {**job, "source": {**source, "limits": "5/1h"}}
+    first = parked(100, slow)["rows"]
+    assert first.state == "parked" and first.records == 100
     # Until then both are there.
     assert before.items() <= _files(out).items()
     assert _verdict(state)["ok"]
@@ -170,16 +171,16 @@ def test_kept_runs_are_proved_all_of_them(
 def test_keys_are_remembered_from_file_to_file_and_run_to_run(source: Any, tmp_path: Path) -> None:
     out, state = tmp_path / "out", tmp_path / "state.db"
     job = {
-        "source": {**source, "limits": "10/s"},
+        "source": {**source, "limits": "20/1h"},
         "streams": ["overlap"],
         "state": str(state),
         "output": {"directory": str(out), "rotate": {"bytes": 400}, "compress": "gzip"},
         "commit_every": "0s",
     }
-    parked = penstock.pull(job, max_duration="100ms", check=False)["overlap"]
-    assert parked.state == "parked" and len(list(out.iterdir())) > 1
+    first = parked(8 * SIZE, job)["overlap"]
+    assert first.state == "parked" and len(list(out.iterdir())) > 1
     report = penstock.pull({**job, "source": source})["overlap"]
-    assert (report.earlier_records, report.records) == (parked.records, ROWS - parked.records)
+    assert (report.earlier_records, report.records) == (first.records, ROWS - first.records)
     assert _all(_files(out)) == list(range(ROWS))
     assert _verdict(state)["ok"]
 
@@ -291,12 +292,12 @@ def test_wherever_the_state_is(source: Any, server: _Rows, tmp_path: Path, kind:
 
 def _run_after_run(source: Any, server: _Rows, out: Path, state: str) -> None:
     job = {
-        "source": {**source, "limits": "10/s"},
+        "source": {**source, "limits": "5/1h"},
         "streams": ["rows"],
         "state": state,
         "output": {"directory": str(out), "rotate": {"bytes": "2kB"}, "canonical_hash": True},
     }
-    penstock.pull(job, max_duration="100ms", check=False)
+    parked(1, job)
     whole = {**job, "source": source}
     assert penstock.pull(whole)["rows"].earlier_records
     assert _all(_files(out)) == list(range(ROWS)) and len(_files(out)) == 10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import penstock
@@ -48,6 +49,7 @@ def test_sources_with_limits_of_their_own_do_not_wait_for_each_other(
     slow = {"name": "slow", "source": source(server, limits="2/s")}
     quick = {"name": "quick", "source": source(server)}
     ended: list[str] = []
+    stop = Event()
 
     def watch(report: penstock.Report) -> None:
         by_source = {
@@ -55,14 +57,15 @@ def test_sources_with_limits_of_their_own_do_not_wait_for_each_other(
             for name in ("slow", "quick")
         }
         ended.extend(name for name, done in by_source.items() if done and name not in ended)
+        if "quick" in ended:
+            stop.set()
 
     job = {
         "sources": [slow, quick],
         "output": {"directory": str(tmp_path)},
         "state": str(tmp_path / "state.db"),
-        "max_duration": "2s",
     }
-    report = penstock.pull(job, on_progress=watch, interval=0.02, check=False)
+    report = penstock.pull(job, on_progress=watch, interval=0.02, stop=stop, check=False)
     assert ended == ["quick"]
     quick_files = sorted(tmp_path.rglob("*.jsonl"))
     assert len(quick_files) == STREAMS and all("quick" in str(file) for file in quick_files)

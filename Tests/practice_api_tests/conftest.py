@@ -46,7 +46,7 @@ class Server:
         assert self.process.stdin is not None
         self.session.close()
         self.process.stdin.close()
-        return self.process.wait(5)
+        return self.process.wait(60)
 
 
 def slices(body: bytes, path: str = "") -> list[bytes]:

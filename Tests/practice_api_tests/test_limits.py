@@ -127,11 +127,12 @@ def test_concurrency(server: Server) -> None:
 
 
 def test_a_client_that_hangs_up_gives_its_slot_back(server: Server) -> None:
-    path = "/limit/concurrent:1;name=hang/delay/300ms/single/users:1"
+    path = "/limit/concurrent:1;name=hang/delay/5s/single/users:1"
     for _ in range(3):
         with pytest.raises(requests.Timeout):
-            requests.get(server.http + path, timeout=0.05)
-        time.sleep(0.02)
+            requests.get(server.http + path, timeout=0.2)
+        while recorded(server, "hang")["running"]:
+            time.sleep(0.005)
     found = recorded(server, "hang")
     assert (found["admitted"], found["running"]) == (3, 0)
 
@@ -170,7 +171,7 @@ DIALECTS = {
     "draft07": (429, {"RateLimit": "limit=2, remaining=0, reset=60", "Retry-After": "60"}),
     "draft03": (429, {"RateLimit-Limit": "2, 2;w=60", "RateLimit-Reset": "60",
                       "Retry-After": "60"}),
-    "shopify": (429, {"X-Shopify-Shop-Api-Call-Limit": "2/2", "Retry-After": r"60\.0|59\.9"}),
+    "shopify": (429, {"X-Shopify-Shop-Api-Call-Limit": "2/2", "Retry-After": r"60\.0|59\.\d"}),
     "stripe": (429, {"Stripe-Rate-Limited-Reason": "global-rate"}),
     "slack": (429, {"Retry-After": "60"}),
     "hubspot": (429, {"X-HubSpot-RateLimit-Interval-Milliseconds": "60000"}),
@@ -205,7 +206,7 @@ def test_forms_of_retry_after(server: Server) -> None:
         return reply.headers.get("Retry-After", reply.headers.get("retry-after-ms"))
 
     assert header("seconds") == "100"
-    assert header("decimal") in ("100.0", "99.9", "100.1")
+    assert re.fullmatch(r"100\.[01]|99\.\d", str(header("decimal")))
     when = email.utils.parsedate_to_datetime(str(header("date"))).timestamp()
     assert 98 < when - time.time() < 102
     assert header("none") is None

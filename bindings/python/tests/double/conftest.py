@@ -8,6 +8,8 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -43,6 +45,20 @@ def live() -> Callable[[], dict[str, int]]:
 def client() -> Iterator[penstock.Client]:
     with penstock.Client({"base_url": "http://127.0.0.1", "streams": {"users": {}}}) as client:
         yield client
+
+
+def until_it_waits(thread: threading.Thread) -> None:
+    """Until a thread sleeps in a call of the library's."""
+    end, looks = time.monotonic() + 60, 0
+    while looks < 3:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+        assert thread.ident is not None
+        frame = sys._current_frames().get(thread.ident)
+        stat = Path(f"/proc/self/task/{thread.native_id}/stat").read_text()
+        # Several times, because who waits for the interpreter's lock sleeps, too.
+        inside = frame is not None and "penstock" in frame.f_code.co_filename
+        looks = looks + 1 if inside and stat.rpartition(")")[2].split()[0] == "S" else 0
 
 
 RunScript = Callable[..., "subprocess.Popen[str]"]

@@ -125,7 +125,7 @@ def test_a_child_of_a_fork_gets_an_error_and_both_end_cleanly(script: RunScript)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         print("parent")
     """)
-    out, errors = process.communicate(timeout=10)
+    out, errors = process.communicate(timeout=60)
     assert (process.returncode, out, errors) == (0, "child\nparent\n", "")
 
 
@@ -141,5 +141,5 @@ def test_an_exit_while_daemon_threads_wait_is_clean(script: RunScript) -> None:
         time.sleep(0.2)
         print("end")
     """)
-    out, errors = process.communicate(timeout=10)
+    out, errors = process.communicate(timeout=60)
     assert (process.returncode, out, errors) == (0, "end\n", "")

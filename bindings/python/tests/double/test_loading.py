@@ -64,7 +64,7 @@ def test_nothing_found_says_where_it_looked(
 
 def test_another_abi_is_refused_and_both_are_named(script: RunScript) -> None:
     process = script("import penstock", DOUBLE_ABI="7")
-    _, errors = process.communicate(timeout=10)
+    _, errors = process.communicate(timeout=60)
     last = errors.strip().splitlines()[-1]
     assert process.returncode == 1
     assert last.startswith(f"ImportError: {os.environ['PENSTOCK_LIBRARY']} is Penstock 0.1.0")
@@ -74,5 +74,5 @@ def test_another_abi_is_refused_and_both_are_named(script: RunScript) -> None:
 
 def test_a_library_of_another_kind_is_refused(script: RunScript) -> None:
     process = script("import penstock", PENSTOCK_LIBRARY="libc.so.6")
-    _, errors = process.communicate(timeout=10)
+    _, errors = process.communicate(timeout=60)
     assert "ImportError: libc.so.6 has no function penstock_version" in errors

@@ -112,11 +112,12 @@ def test_a_wait_that_is_too_long_is_told(client: penstock.Client) -> None:
 def test_nobody_listens(practice: Practice) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with penstock.Client(practice.source(base_url=f"http://127.0.0.1:{port}")) as client:
-        with pytest.raises(penstock.NetworkError) as caught:
-            client.get("/")
-        assert isinstance(caught.value, ConnectionError)
+        # Kept, so that nobody else gets it and listens.
+        url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+        with penstock.Client(practice.source(base_url=url)) as client:
+            with pytest.raises(penstock.NetworkError) as caught:
+                client.get("/")
+            assert isinstance(caught.value, ConnectionError)
 
 
 def test_tls_is_checked(practice: Practice) -> None:

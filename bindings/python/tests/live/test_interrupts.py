@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,17 @@ WAITS = {
     "pull with progress": "penstock.pull(source, os.environ['OUT'], on_progress=len, interval=60)",
     "asyncio": "asyncio.run(walk())",
 }
+
+
+def lateness_until_the_end(process: subprocess.Popen[str]) -> float:
+    """By how much this thread woke later than it wanted to while a program ran, at worst."""
+    late, end = 0.0, time.monotonic() + 60
+    while process.poll() is None:
+        began = time.monotonic()
+        assert began < end
+        time.sleep(0.01)
+        late = max(late, time.monotonic() - began - 0.01)
+    return late
 
 
 @pytest.mark.parametrize("wait", WAITS)
@@ -52,26 +65,30 @@ def test_ctrl_c_ends_the_wait(start: Start, tmp_path: Path, wait: str) -> None:
         client.close()
         print(json.dumps([ended - pressed[0], time.monotonic() - ended]))
     """)
-    out, errors = process.communicate(timeout=20)
+    # On a machine that lets even this thread wait for a processor, so much more for the other's.
+    most = 0.2 + 10 * lateness_until_the_end(process)
+    out, errors = process.communicate()
     assert process.returncode == 0, errors
     latency, closing = json.loads(out)
-    assert latency < 0.2, latency
-    assert closing < 0.2, closing
+    assert latency < most, (latency, most)
+    assert closing < most, (closing, most)
 
 
 def test_the_command_line_ends_with_130(start: Start, practice: Practice, tmp_path: Path) -> None:
     source = tmp_path / "source.json"
-    source.write_text(json.dumps(practice.source(streams={"users": "/fault/stall/single/users"})))
+    path = "/fault/stall/single/users:7"
+    source.write_text(json.dumps(practice.source(streams={"users": path})))
     process = start(f"""
         import sys
         sys.argv = ["penstock", "pull", {str(source)!r}, "--output", {str(tmp_path / "out")!r}]
         import penstock.cli
         penstock.cli.run()
     """)
-    with pytest.raises(Exception, match="timed out"):
-        process.wait(1)
+    while not practice.ask(f"/_requests?prefix={path}"):
+        assert process.poll() is None
+        time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=5)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert errors.splitlines()[-1] == "penstock: interrupted"
     assert "Traceback" not in errors

@@ -70,7 +70,7 @@ def test_closing_ends_the_waits_of_others() -> None:
         time.sleep(0.001)
     budget.close()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert ended == [penstock.Cancelled] * 4
     held.release()
 
@@ -111,7 +111,7 @@ def test_threads_and_clients_stand_in_one_line(practice: Practice) -> None:
             assert digest(client.pages(stream)) == practice.truth("users:490")
         stop.set()
         for thread in threads:
-            thread.join(10)
+            thread.join(60)
         assert len(permits) > 25
 
 
@@ -149,7 +149,7 @@ def test_three_paces_in_one_document(practice: Practice) -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(30)
+            thread.join(60)
     # 55 pages (and what asks for more) at 10/s burst 50; 25 at 5/s burst 20; 120 at 20/s burst 100.
     assert took["users"] >= 0.5
     assert took["transactions"] >= 1.0

@@ -7,6 +7,7 @@ import itertools
 import os
 import random
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -66,9 +67,11 @@ def test_closing_a_client_ends_what_runs_on_it(practice: Practice) -> None:
     for thread in threads:
         thread.start()
     page = client.get("/single/users:1")
+    while client.state()["in_flight"] < 8:
+        time.sleep(0.001)
     client.close()
     for thread in threads:
-        thread.join(5)
+        thread.join(60)
     assert ended == [penstock.Cancelled] * 8
     assert len(page.records) == 1
 
@@ -89,7 +92,7 @@ def test_the_gil_is_free_while_a_call_waits(client: penstock.Client) -> None:
     for _ in range(100_000):
         turns += 1
     pages.cancel()
-    waiting.join(5)
+    waiting.join(60)
     assert ended == [penstock.Cancelled]
     assert turns == 100_000
 
@@ -195,7 +198,7 @@ def test_a_child_of_a_fork_gets_an_error_and_both_end_cleanly(start: Start) -> N
         assert page.record_count + rest == 300
         print("parent")
     """)
-    out, errors = process.communicate(timeout=30)
+    out, errors = process.communicate(timeout=60)
     assert (process.returncode, out, errors) == (0, "parent\n", "")
 
 
@@ -213,7 +216,7 @@ def test_multiprocessing_workers_open_their_own(start: Start) -> None:
         with multiprocessing.get_context("fork").Pool(4) as pool:
             print(pool.map(work, range(8)))
     """)
-    out, errors = process.communicate(timeout=20)
+    out, errors = process.communicate(timeout=60)
     assert (process.returncode, out, errors) == (0, f"{[300] * 8}\n", "")
 
 
@@ -234,7 +237,7 @@ def test_an_exit_in_the_middle_of_everything_is_clean(start: Start) -> None:
         view = next(clients[0].pages("users")).body
         print("end")
     """)
-    out, errors = process.communicate(timeout=30)
+    out, errors = process.communicate(timeout=60)
     assert (process.returncode, out, errors) == (0, "end\n", "")
 
 
