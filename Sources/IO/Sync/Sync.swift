@@ -33,8 +33,10 @@ package final class Sync: Sendable {
         var runs: [StreamRun] = []
         var clients: [ClientLoop] = []
         var owners: [Int] = []
+        let limiter = try job.limiter.map { plan throws(Failure) in try SharedLimiter(plan) }
         for entry in job.entries {
-            clients.append(try ClientLoop(source: entry.source, shared: nil, log: job.log))
+            let own = try entry.limiter.map { plan throws(Failure) in try SharedLimiter(plan) }
+            clients.append(try ClientLoop(source: entry.source, shared: own ?? limiter, log: job.log))
             for stream in entry.streams {
                 let name = entry.name ?? entry.source.name
                 runs.append(
