@@ -1160,9 +1160,9 @@ typedef struct penstock_store_change {
  *
  * Threads: functions are called on threads of the library and on the caller's of penstock_state_…() and
  * penstock_sync_open(); of one opened state never two at once, of several at the same time.
- * They may wait, and hold up the commits (never the requests) of the runs that use the state; one that waits
- * longer than the time of a lease may lose it. They may not call functions of a run, a client or a state that uses them
- * but _cancel and _park.
+ * They may wait: that holds up the commits of the runs that use the state, and, once the pages that are read
+ * ahead are there, their next requests. One that waits longer than the time of a lease may lose it. They may not
+ * call functions of a run, a client or a state that uses them but _cancel and _park.
  */
 typedef struct penstock_store {
     /** sizeof(penstock_store): a later library may know more functions. */

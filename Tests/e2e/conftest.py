@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from budget.redis_server import Redis
 from no_secrets import pytest_runtest_makereport  # noqa: F401
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -45,3 +47,13 @@ def server(practice: dict[str, Any]) -> str:
     """The practice API's URL."""
     url: str = practice["http"]
     return url
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    """A Redis that keeps what it was told."""
+    if shutil.which("redis-server") is None:
+        pytest.skip("no redis-server here: scripts/setup-debian.sh")
+    server = Redis(tmp_path, "--appendonly", "yes")
+    yield server
+    server.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -25,6 +26,7 @@ ROWS, SIZE = 300, 20
 
 class _Api(JSONServer):
     wait = 0.0
+    size = SIZE
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,8 +42,8 @@ class _Api(JSONServer):
             self.expired.discard(cursor)
             return Status(410, {"error": "cursor expired"})
         start = int(cursor)
-        more = str(start + SIZE) if start + SIZE < len(self.rows) else None
-        return {"data": self.rows[start : start + SIZE], "next": more}
+        more = str(start + self.size) if start + self.size < len(self.rows) else None
+        return {"data": self.rows[start : start + self.size], "next": more}
 
 
 @pytest.fixture
@@ -174,6 +176,22 @@ def test_runs_that_are_killed_see_each_record_once(api: _Api, tmp_path: Path) ->
     assert [one for path in files for one in _ids(path)] == list(range(ROWS))
 
 
+def test_what_was_seen_is_committed_before_it_is_too_much(api: _Api, tmp_path: Path) -> None:
+    api.rows = [{"id": n} for n in range(120_000)]
+    api.size = 60_000
+    job = {
+        "source": _source(api, duplicates={"across_runs": True}),
+        "state": str(tmp_path / "state.db"),
+        "commit_every": "1h",
+        "output": {"directory": str(tmp_path / "out"), "runs": "keep"},
+    }
+    assert penstock.pull(job).records == 120_000
+    with penstock.State(tmp_path / "state.db") as held:
+        (stream,) = held.export()["streams"]
+    # One when it was enough, and one at the end.
+    assert stream["commits"] == 2
+
+
 def test_leaving_out_what_earlier_runs_wrote_needs_a_state_and_files_of_their_own(
     api: _Api, tmp_path: Path
 ) -> None:
@@ -253,6 +271,21 @@ def test_a_run_is_parked_and_goes_on(api: _Api, tmp_path: Path) -> None:
     report = penstock.pull(_source(api), tmp_path, state=state)
     assert report["rows"].earlier_records == stood
     assert _ids(tmp_path / "rows.jsonl") == list(range(ROWS))
+
+
+def test_a_run_that_can_wait_no_more_is_no_success(api: _Api, tmp_path: Path) -> None:
+    api.wait = 0.01
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with penstock.Sync({"source": _source(api), "output": {"directory": str(tmp_path)}}) as run:
+        until(lambda: run.report().records >= 40)
+        # poll() takes no more descriptors than a process may have.
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1, before[1]))
+        try:
+            assert run.wait(10)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        report = run.report()["rows"]
+    assert report.state == "failed" and isinstance(report.error, penstock.PenstockError)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

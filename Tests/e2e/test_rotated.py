@@ -132,6 +132,21 @@ def test_the_next_run_replaces_the_files_of_the_one_before_when_it_is_done(
     assert _verdict(state)["ok"] and len(_verdict(state)["streams"]) == 4
 
 
+def test_files_of_another_directory_are_nobody_elses_to_remove(
+    source: Any, server: _Rows, tmp_path: Path
+) -> None:
+    job = {"source": source, "streams": ["rows"], "state": str(tmp_path / "state.db")}
+    rotate = {"rotate": {"bytes": "2kB"}}
+    penstock.pull({**job, "output": {"directory": str(tmp_path / "monday"), **rotate}})
+    server.rows = 100
+    for _ in range(2):
+        penstock.pull({**job, "output": {"directory": str(tmp_path / "tuesday"), **rotate}})
+    assert _all(_files(tmp_path / "monday")) == list(range(ROWS))
+    assert _all(_files(tmp_path / "tuesday")) == list(range(100))
+    verdict = _verdict(tmp_path / "state.db")
+    assert verdict["ok"] and len(verdict["streams"]) == 2
+
+
 def test_kept_runs_are_proved_all_of_them(
     source: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,4 +1,4 @@
-"""Tokens in a state file: later runs and other processes go on with them, over real sockets."""
+"""Tokens in a state: later runs and other processes go on with them, over real sockets."""
 
 from __future__ import annotations
 
@@ -12,15 +12,20 @@ import textwrap
 import threading
 import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import penstock
 import pytest
-from watching import python_path
+from watching import TESTS, python_path, state_in, until
 
+from budget.redis_server import Redis
 from loopback import JSONHandler, JSONServer
+
+sys.path.insert(0, str(TESTS.parent / "examples/python"))
+
+from own_state_store import DictStore
 
 # Opens a client, tells that it is ready, and walks on many threads at once when it is told to.
 PROGRAM = """
@@ -226,8 +231,7 @@ def test_a_process_that_is_killed_while_it_asks_holds_up_nobody(
     issuer.hang.clear()
     first = started(source, 4)
     go(first)
-    while not issuer.asked:
-        time.sleep(0.01)
+    until(lambda: issuer.asked)
     second = started(source, 4)
     go(second)
     time.sleep(0.3)
@@ -291,3 +295,99 @@ def test_a_file_that_is_none_is_told(issuer: Issuer, tmp_path: Path) -> None:
             list(api.records("s"))
         assert str(path) in str(caught.value) and "credentials at /auth" in str(caught.value)
     assert issuer.asked == []
+
+
+# ------------------------------------------------------------- in Redis, in stores of the program
+
+
+def _expire(redis: Redis) -> None:
+    """A day goes by for the tokens in Redis."""
+    key = "penstock:{test}:documents:tokens"
+    (name,) = redis.ask("HKEYS", key).split()
+    token = json.loads(redis.ask("HGET", key, name))
+    token["asked_at_ms"] -= 86_400_000
+    redis.ask("HSET", key, name, json.dumps(token))
+
+
+def test_processes_renew_a_token_in_redis_once(
+    issuer: Issuer, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKEN_STORE", state_in(redis))
+    source = document(issuer, None)
+    source["auth"]["store"] = {"env": "TOKEN_STORE"}
+    with penstock.Client(source) as api:
+        list(api.records("s"))
+        assert api.metrics()["tokens_renewed"] == 1
+    assert [one["refresh_token"] for one in issuer.asked] == ["canary-refresh-0"]
+    issuer.live.clear()
+    _expire(redis)
+    together(source, 3, 16)
+    assert len(issuer.asked) == 2 and issuer.reuses == 0 and issuer.refused == 0
+    assert redis.ask("KEYS", "*lease*") == ""
+
+
+def test_a_new_refresh_token_waits_in_memory_for_redis(issuer: Issuer, redis: Redis) -> None:
+    issuer.delay = 0
+    source = document(issuer, None)
+    source["auth"]["store"] = state_in(redis)
+    with penstock.Client(source) as api:
+        issuer.hang.clear()
+        failed: list[BaseException] = []
+
+        def walk() -> None:
+            try:
+                list(api.records("s"))
+            except penstock.PenstockError as error:
+                failed.append(error)
+
+        walking = threading.Thread(target=walk)
+        walking.start()
+        until(lambda: issuer.asked)
+        redis.stop()
+        issuer.hang.set()
+        walking.join()
+        (error,) = failed
+        assert isinstance(error, penstock.StorageError) and "credentials at /auth" in str(error)
+        assert "canary" not in str(error)
+        redis.start()
+        assert len(list(api.records("s"))) == 3
+    assert len(issuer.asked) == 1
+    with penstock.Client(source) as api:
+        assert len(list(api.records("s"))) == 3
+    assert len(issuer.asked) == 1
+
+
+def test_a_store_that_waits_does_not_hold_the_client_up(issuer: Issuer) -> None:
+    issuer.delay = 0
+    store = Waiting()
+    source = document(issuer, None)
+    source["auth"]["store"] = store.url
+    with penstock.Client(source) as api:
+        walking = threading.Thread(target=lambda: list(api.records("s")))
+        walking.start()
+        assert store.waits.wait(60)
+        # Answered by the client's thread, while the store's function goes on.
+        assert api.metrics()["waiting"][0]["for"] == "token"
+        store.go.set()
+        walking.join()
+        assert len(list(api.records("s"))) == 3
+    with penstock.Client(source) as api:
+        assert len(list(api.records("s"))) == 3
+    assert len(issuer.asked) == 1
+    assert "canary-access-1" in json.dumps(store.collections["tokens"])
+    store.close()
+    with penstock.Client(source) as api, pytest.raises(penstock.StateError, match="no state store"):
+        list(api.records("s"))
+
+
+class Waiting(DictStore):
+    """Its first answer takes as long as it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits, self.go = threading.Event(), threading.Event()
+
+    def get(self, collection: str, keys: Sequence[str]) -> dict[str, str]:
+        self.waits.set()
+        self.go.wait(60)
+        return super().get(collection, keys)

@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 
 import penstock
 
+from budget.redis_server import Redis
+
 TESTS = Path(__file__).resolve().parents[1]
 T = TypeVar("T")
 
@@ -101,3 +103,8 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
         check=False,
         timeout=60,
     )
+
+
+def state_in(redis: Redis, options: str = "prefix=test") -> str:
+    """As documents name it."""
+    return f"unix://{redis.socket}?{options}"

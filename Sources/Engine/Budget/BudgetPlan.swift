@@ -58,34 +58,34 @@ public struct BudgetPlan: Sendable, Equatable {
 
     public var memory: Timespan { rules.map(\.memory).max() ?? .zero }
 
-    /// Nil with the reason where a rule can't be shared.
-    public init(_ plan: LimitPlan, lease: Timespan) throws(Failure) {
+    /// Fails where a rule can't be shared.
+    ///
+    /// - Parameter place: Where the limits stand.
+    init(_ plan: LimitPlan, at place: DocumentPlace, lease: Timespan) throws(Failure) {
         var rules: [Rule] = []
         var texts: [String] = []
         guard plan.rules.count <= Self.mostRules else {
-            throw Failure(.config, "more than \(Self.mostRules) limits can't be shared", pointer: "/limits")
+            throw place.failure("more than \(Self.mostRules) limits can't be shared")
         }
-        for (number, rule) in plan.rules.enumerated() {
+        // Limits on their own are a rule each.
+        for (rule, element) in zip(plan.rules, place.elements) {
             if let each = rule.each {
-                throw Failure(
-                    .config, "at /limits/\(number)/each: a budget for each \(each.rawValue) can't be shared yet",
-                    pointer: "/limits/\(number)/each")
+                throw (element["each"] ?? element).failure(
+                    "a budget for each \(each.rawValue) can't be shared yet")
             }
-            rules.append(try Self.shared(rule, number: number))
+            rules.append(try Self.shared(rule, at: element))
             texts.append(Self.text(rule))
         }
         self.init(rules, text: texts.joined(separator: ", ") + "; lease \(lease.documentText)", lease: lease)
     }
 
-    private static func shared(_ rule: LimitPlan.Rule, number: Int) throws(Failure) -> Rule {
+    private static func shared(_ rule: LimitPlan.Rule, at place: DocumentPlace) throws(Failure) -> Rule {
         let countsResponse = rule.counts == .response
         switch rule.kind {
         case .window(let most, let per, let isAligned):
             if isAligned {
-                throw Failure(
-                    .config,
-                    "at /limits/\(number)/aligned: a window that begins when the server says can't be shared yet",
-                    pointer: "/limits/\(number)/aligned")
+                throw (place["aligned"] ?? place).failure(
+                    "a window that begins when the server says can't be shared yet")
             }
             return Rule(.window(most: most, per: per), countsResponse: countsResponse)
         case .bucket(let most, let per, let burst, let isStrict):

@@ -10,17 +10,23 @@ public struct LimiterPlan: Sendable {
 
     public static func parse(_ value: JSONValue, references: some References) throws(Failure) -> LimiterPlan {
         let place = DocumentPlace(value)
-        try place.check(Vocabulary.limiter)
+        try place.check(.named(Vocabulary.limiter))
+        return try read(place, references)
+    }
+
+    /// Of a document that is checked.
+    static func read(_ place: DocumentPlace, _ references: any References) throws(Failure) -> LimiterPlan {
         guard let inner = place["limits"] else { return LimiterPlan(limits: try DocumentParser.limits(place)) }
         var plan = LimiterPlan(limits: try DocumentParser.limits(inner))
         guard let share = place["share"] else { return plan }
         let lease = share["lease"]?.value.string.flatMap(DurationText.parse)
         if let path = share["file"]?.value.string {
-            plan.share = .file(path, try BudgetPlan(plan.limits, lease: lease ?? defaultLease))
+            plan.share = .file(path, try BudgetPlan(plan.limits, at: inner, lease: lease ?? defaultLease))
         } else {
             var parser = DocumentParser(references: references)
             let redis = try parser.redisShare(share)
-            plan.share = .redis(redis, try BudgetPlan(plan.limits, lease: lease ?? RedisShare.defaultLease))
+            plan.share = .redis(
+                redis, try BudgetPlan(plan.limits, at: inner, lease: lease ?? RedisShare.defaultLease))
         }
         return plan
     }

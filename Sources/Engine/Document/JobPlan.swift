@@ -6,9 +6,13 @@ public struct JobPlan: Sendable {
         public var source: Source
         /// Those that are run.
         public var streams: [Stream]
+        /// Besides the source's own limits.
+        public var limiter: LimiterPlan?
     }
     public var entries: [Entry]
     public var directory: String
+    /// Of all sources together, besides their own limits.
+    public var limiter: LimiterPlan?
     /// Nil: a run that is interrupted begins anew.
     public var state: StatePlace?
     /// The run parks when it is over.
@@ -70,9 +74,14 @@ public struct JobPlan: Sendable {
         if let text = job["commit_every"]?.value.string, let time = DurationText.parse(text) { plan.commitEvery = time }
         if let count = job["batch_records"]?.value.int { plan.batchRecords = Int(clamping: count) }
         plan.drift = job["drift"]?.value.string.flatMap(DriftPlan.Mode.init(rawValue:))
+        plan.limiter = try job["limiter"].map { place throws(Failure) in try LimiterPlan.read(place, references) }
         var files: Set<String> = []
         for place in places {
             var entry = try entry(place, references: references)
+            if job["sources"] != nil, let limiter = place["limiter"] {
+                if plan.limiter != nil { throw limiter.failure("the job has a \"limiter\" for all of its sources") }
+                entry.limiter = try LimiterPlan.read(limiter, references)
+            }
             // The one source directly given has no name of its own.
             if places.count > 1 {
                 guard let name = entry.name else {

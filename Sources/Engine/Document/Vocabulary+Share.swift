@@ -1,7 +1,8 @@
 /// What a limiter is opened with.
 extension Vocabulary {
-    /// Limits, as in a source document; or an object that says with whom they are shared.
-    static var limiter: Shape {
+    static let limiter: Shape.Definition = .init(
+        "limiter", "Limits, as in a source document; or an object that says with whom they are shared."
+    ) {
         guard case .choice(let shapes) = limits.shape() else { return .named(limits) }
         return .choice(
             shapes.map { shape in

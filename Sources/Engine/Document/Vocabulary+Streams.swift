@@ -204,6 +204,15 @@ extension Vocabulary {
             Key("streams", jobStreams, "With \"source\": which of its streams. All when absent."),
             Key("params", .named(parameters), "With \"source\": values of its parameters.", default: .object([])),
             Key("sources", .list(.object(jobSource), count: 1...1000), "All at once, each with its own limits."),
+            Key(
+                "limiter", .named(limiter),
+                "A budget of all sources together, besides the limits of each. With \"share\" it is one with other processes, "
+                    + "and runs that are killed and begun anew keep within it, too.",
+                examples: [
+                    .object([
+                        member("limits", "10/s"), .init(name: "share", value: object("file", "/run/example.budget")),
+                    ])
+                ]),
             Key("output", .object(jobOutput), "Where the records go.", required: true),
             Key(
                 "state", state,
@@ -235,6 +244,7 @@ extension Vocabulary {
             Key("source", sourceOrFile, "The document, or the path of its file.", required: true),
             Key("streams", jobStreams, "Which of its streams. All when absent."),
             Key("params", .named(parameters), "Values of its parameters.", default: .object([])),
+            Key("limiter", .named(limiter), "A budget of this source, as the job's \"limiter\" is of all."),
         ])
 
     private static let jobOutput: ObjectShape = .init(

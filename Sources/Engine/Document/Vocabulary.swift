@@ -58,7 +58,7 @@ enum Vocabulary {
     static let otherTexts: [(String, Shape)] = [
         ("acquire", .object(acquire)), ("client_options", .object(clientOptions)),
         ("events_options", .object(eventsOptions)), ("job", .object(job)),
-        ("limiter", limiter),
+        ("limiter", limiter.shape()),
         ("paginator_options", .object(paginatorOptions)), ("request", .object(request)),
         ("trace_options", .object(traceOptions)),
     ]

@@ -93,9 +93,10 @@ extension HighMark {
 }
 
 extension Fingerprint {
-    var hex: String { ASCII.hex(high) + ASCII.hex(low) }
+    /// 32 digits.
+    package var hex: String { ASCII.hex(high) + ASCII.hex(low) }
 
-    init?(hex: String) {
+    package init?(hex: String) {
         guard hex.utf8.count == 32, let high = UInt64(hex.prefix(16), radix: 16),
             let low = UInt64(hex.suffix(16), radix: 16)
         else { return nil }

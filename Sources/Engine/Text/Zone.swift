@@ -134,16 +134,21 @@ final class ZoneTable: Sendable {
     func instant(ofLocal local: Int64) -> Int64 {
         let shift = shift(local)
         let local = local.subtractingSaturating(shift)
+        let latest = local.addingSaturating(Self.farthest)
+        var leapt: Int64?
         var place = place(local.subtractingSaturating(Self.farthest))
-        var before = Int64(offsets[place])
         while true {
             let instant = local.subtractingSaturating(Int64(offsets[place]))
-            // Behind the end of the one before, and before the start of this one: clocks leap over it.
             if place > 0, instant < starts[place - 1] {
-                return local.subtractingSaturating(before).addingSaturating(shift)
+                // Behind the end of the one before, and before the start of this one: clocks leap over it. But for a later
+                // change that puts them back so far.
+                leapt = leapt ?? local.subtractingSaturating(Int64(offsets[place - 1]))
+            } else if place >= starts.count || instant < starts[place] {
+                return instant.addingSaturating(shift)
             }
-            if place >= starts.count || instant < starts[place] { return instant.addingSaturating(shift) }
-            before = Int64(offsets[place])
+            guard place < starts.count, starts[place] <= latest else {
+                return (leapt ?? instant).addingSaturating(shift)
+            }
             place += 1
         }
     }

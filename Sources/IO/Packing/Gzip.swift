@@ -8,10 +8,17 @@ private func makeStream() -> UnsafeMutablePointer<z_stream> {
     return stream
 }
 
-private func setInput(_ bytes: UnsafeRawBufferPointer, of stream: UnsafeMutablePointer<z_stream>) {
+/// A part of it, since zlib counts in 32 bits.
+///
+/// - Returns: What is left for the next time.
+private func setInput(
+    _ bytes: UnsafeRawBufferPointer, of stream: UnsafeMutablePointer<z_stream>
+) -> UnsafeRawBufferPointer {
+    let count = min(bytes.count, 1 << 20)
     stream.pointee.next_in = UnsafeMutablePointer(
         mutating: bytes.baseAddress?.assumingMemoryBound(to: Bytef.self))
-    stream.pointee.avail_in = uInt(clamping: bytes.count)
+    stream.pointee.avail_in = uInt(clamping: count)
+    return UnsafeRawBufferPointer(rebasing: bytes.dropFirst(count))
 }
 
 private func setOutput(_ buffer: PackingBuffer, of stream: UnsafeMutablePointer<z_stream>) {
@@ -38,12 +45,15 @@ final class GzipPacker: Packer {
     }
 
     func add(_ bytes: UnsafeRawBufferPointer, into sink: Sink) throws(Failure) {
-        setInput(bytes, of: stream)
-        while stream.pointee.avail_in > 0 { _ = try step(Z_NO_FLUSH, into: sink) }
+        var rest = bytes
+        while !rest.isEmpty {
+            rest = setInput(rest, of: stream)
+            while stream.pointee.avail_in > 0 { _ = try step(Z_NO_FLUSH, into: sink) }
+        }
     }
 
     func end(into sink: Sink) throws(Failure) {
-        setInput(UnsafeRawBufferPointer(start: nil, count: 0), of: stream)
+        _ = setInput(UnsafeRawBufferPointer(start: nil, count: 0), of: stream)
         while try step(Z_FINISH, into: sink) != Z_STREAM_END {}
         guard deflateReset(stream) == Z_OK else { throw Self.broken }
     }
@@ -78,9 +88,10 @@ final class GzipUnpacker: Unpacker {
     }
 
     func add(_ bytes: UnsafeRawBufferPointer, into sink: (UnsafeRawBufferPointer) -> Void) -> Bool {
-        setInput(bytes, of: stream)
+        var rest = bytes
         var isFull = false
-        while stream.pointee.avail_in > 0 || isFull {
+        while stream.pointee.avail_in > 0 || isFull || !rest.isEmpty {
+            if stream.pointee.avail_in == 0 { rest = setInput(rest, of: stream) }
             setOutput(buffer, of: stream)
             let code = inflate(stream, Z_NO_FLUSH)
             let count = PackingBuffer.capacity - Int(stream.pointee.avail_out)

@@ -70,10 +70,12 @@ extension Durable {
         done.phase = .done
         guard files.isNumbered else { return try state.commit([(done, nil)]) }
         let replaced = try state.kept(of: entry.name).filter { $0.phase == .replaced }
-        for one in replaced where unlink(one.file) != 0 && errno != ENOENT {
-            throw LineFile.failure("can't be removed, though another run has replaced it", one.file)
+        // The state may know files of another directory, where an earlier run wrote: those stay, and it forgets them.
+        let here = replaced.map(\.file).filter { files.number(of: $0) != nil }
+        for file in here where unlink(file) != 0 && errno != ENOENT {
+            throw LineFile.failure("can't be removed, though another run has replaced it", file)
         }
-        if !replaced.isEmpty { try LineFile.syncDirectory(of: entry.file) }
+        if !here.isEmpty { try LineFile.syncDirectory(of: entry.file) }
         try state.commit(done, forgetting: replaced.map(\.name))
     }
 }

@@ -107,7 +107,7 @@ package final class KeyedState: StateStore {
         var list: [KeyedChange] = []
         for (stream, records) in seen {
             for (key, content) in records {
-                list.append(.put(collection: "seen/" + stream, key: key.digits, value: content.digits))
+                list.append(.put(collection: "seen/" + stream, key: key.hex, value: content.hex))
             }
         }
         let now = Self.now().text
@@ -191,8 +191,8 @@ package final class KeyedState: StateStore {
     package func contents(of keys: [Fingerprint], in stream: String) throws(Failure) -> SeenRecords.Waiting {
         try check()
         var found = SeenRecords.Waiting()
-        for (key, content) in try store.get(keys.map(\.digits), in: "seen/" + stream) {
-            guard let key = Fingerprint(digits: key), let content = Fingerprint(digits: content) else {
+        for (key, content) in try store.get(keys.map(\.hex), in: "seen/" + stream) {
+            guard let key = Fingerprint(hex: key), let content = Fingerprint(hex: content) else {
                 throw damaged("the records that the stream \"\(stream)\" has seen")
             }
             found[key] = content

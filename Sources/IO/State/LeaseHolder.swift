@@ -26,7 +26,8 @@ enum LeaseHolder {
             return false
         }
         if kill(process, 0) != 0, errno == ESRCH { return true }
-        guard let now = begun(process) else { return false }
+        // One that could not read its own is not another one's now.
+        guard let now = begun(process), parts[3] != "-" else { return false }
         // One that is dead and that nobody has asked after yet, or another one of the same number.
         if now.isDead || now.time != parts[3] { return true }
         return process == getpid() && !open.withLock { $0.contains(name) }

@@ -7,6 +7,9 @@ package import Engine
 package final class SeenRecords: @unchecked Sendable {
     package typealias Waiting = [Fingerprint: Fingerprint]
 
+    /// With four words each behind its command: Redis before version 7 takes no more than a million.
+    static let mostWaiting = 100_000
+
     enum Verdict {
         case new, changed, unchanged
     }

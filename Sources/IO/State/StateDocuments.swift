@@ -79,21 +79,3 @@ enum StateDocuments {
             life: .milliseconds(life), refresh: object["refresh"]?.string.map { Secret($0) })
     }
 }
-
-extension Fingerprint {
-    /// 32 hexadecimal digits.
-    var digits: String {
-        func half(_ number: UInt64) -> String {
-            let digits = String(number, radix: 16)
-            return String(repeating: "0", count: 16 - digits.utf8.count) + digits
-        }
-        return half(high) + half(low)
-    }
-
-    init?(digits: String) {
-        guard digits.utf8.count == 32, let high = UInt64(digits.prefix(16), radix: 16),
-            let low = UInt64(digits.suffix(16), radix: 16)
-        else { return nil }
-        self.init(low: low, high: high)
-    }
-}

@@ -77,14 +77,14 @@ extension KeyedState {
             for piece in try pieces(of: entry.name) { list.append(put(piece, of: kept.name)) }
         }
         list += ([entry] + (kept.map { [$0] } ?? []) + changed).map { put($0) }
-        try write(list, of: [entry.name])
+        try write(list, of: [entry.stream])
     }
 
     package func commit(_ entry: StateFile.Entry, forgetting names: [String]) throws(Failure) {
         let gone = names.flatMap { name -> [KeyedChange] in
             [.clear(collection: "pieces/" + name), .delete(collection: "streams", key: name)]
         }
-        try write([put(entry)] + gone, of: [entry.name])
+        try write([put(entry)] + gone, of: [entry.stream])
     }
 
     private func put(_ entry: StateFile.Entry) -> KeyedChange {

@@ -33,8 +33,10 @@ package final class Sync: Sendable {
         var runs: [StreamRun] = []
         var clients: [ClientLoop] = []
         var owners: [Int] = []
+        let limiter = try job.limiter.map { plan throws(Failure) in try SharedLimiter(plan) }
         for entry in job.entries {
-            clients.append(try ClientLoop(source: entry.source, shared: nil, log: job.log))
+            let own = try entry.limiter.map { plan throws(Failure) in try SharedLimiter(plan) }
+            clients.append(try ClientLoop(source: entry.source, shared: own ?? limiter, log: job.log))
             for stream in entry.streams {
                 let name = entry.name ?? entry.source.name
                 runs.append(
@@ -123,12 +125,12 @@ package final class Sync: Sendable {
         var lanes: [Lane] = []
         let now = Clock.now()
         for index in runs.indices {
+            var durable: Durable?
             do {
                 let client = clients[owners[index]]
                 let name = runs[index].stem
                 let files = try RunFiles(stem: name, of: job)
                 var stream = runs[index].stream
-                var durable: Durable?
                 if let state {
                     switch try Durable.open(name, files, state: state, stream: &stream, source: client.source) {
                     case .durable(let opened): durable = opened
@@ -161,6 +163,7 @@ package final class Sync: Sendable {
                     board.runs[index].earlier = earlier
                 }
             } catch {
+                durable?.endRun(StreamRun.State.failed.rawValue, error)
                 board.update { $0.runs[index].end(error, at: now) }
             }
         }

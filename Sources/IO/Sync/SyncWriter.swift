@@ -47,7 +47,15 @@ final class SyncWriter: @unchecked Sendable {
             descriptors.append(pollfd(fd: sync.control.descriptor, events: Int16(POLLIN), revents: 0))
             let until = earliest(earliest(commitDue, stageDue), isParking ? nil : deadline)
             let count = poll(&descriptors, nfds_t(descriptors.count), milliseconds(to: until))
-            if count < 0 && errno != EINTR { break }
+            if count < 0 && errno != EINTR {
+                let reason = String(cString: strerror(errno))
+                let failure = Failure(.noMemory, "the thread of the run can't wait for pages any more: \(reason)")
+                for lane in lanes {
+                    lane.pages.cancel()
+                    fail(lane, failure)
+                }
+                break
+            }
             if let control = descriptors.last, control.revents != 0 {
                 isParking = isParking || sync.isParkWanted.withLock { $0 }
                 for lane in lanes { lane.pages.cancel() }
@@ -59,7 +67,7 @@ final class SyncWriter: @unchecked Sendable {
             }
             lanes = lanes.indices.filter { descriptors[$0].revents == 0 || step(lanes[$0]) }.map { lanes[$0] }
             if let due = stageDue, Clock.now() >= due { flushStages() }
-            if let due = commitDue, Clock.now() >= due || lanes.contains(where: { $0.durable?.isFull ?? false }) {
+            if let due = commitDue, Clock.now() >= due || isFull {
                 commit()
             }
         }
@@ -163,6 +171,12 @@ final class SyncWriter: @unchecked Sendable {
             first = min(first ?? since, since)
         }
         return first.map { $0 + sync.job.commitEvery }
+    }
+
+    /// What waits is enough for one commit. What was seen waits in memory, and is one request to Redis, all lanes' together.
+    private var isFull: Bool {
+        lanes.contains { $0.durable?.isFull ?? false }
+            || lanes.reduce(0) { $0 + ($1.durable?.seen?.waiting.count ?? 0) } >= SeenRecords.mostWaiting
     }
 
     private func earliest(_ a: Instant?, _ b: Instant?) -> Instant? {
@@ -290,7 +304,7 @@ final class SyncWriter: @unchecked Sendable {
     private func end(_ lane: Lane, _ failure: Failure?) {
         let counts = lane.pages.counts
         let now = Clock.now()
-        sync.board.update { board in
+        let state = sync.board.update { board in
             board.runs[lane.run].requests = max(board.runs[lane.run].requests, counts.requests)
             board.runs[lane.run].retries = max(board.runs[lane.run].retries, counts.retries)
             board.runs[lane.run].skipped = counts.skipped
@@ -302,7 +316,9 @@ final class SyncWriter: @unchecked Sendable {
             } else {
                 board.runs[lane.run].end(failure, at: now)
             }
-            lane.durable?.endRun(board.runs[lane.run].state.rawValue, failure)
+            return board.runs[lane.run].state.rawValue
         }
+        // Without the board: a store may take its time, or be the host's and wait for who asks how far the run is.
+        lane.durable?.endRun(state, failure)
     }
 }

@@ -381,6 +381,24 @@ import Testing
             "/params/q", "needs the parameter"
         ),
         ("{\"source\": {\"base_url\": \"https://a\"}, \"output\": {\"directory\": \"o\"}}", "/source", "no streams"),
+        ("{\"source\": S, \"limiter\": \"fast\", \"output\": {\"directory\": \"o\"}}", "/limiter", "10/s"),
+        (
+            """
+            {"source": S, "limiter": {"limits": {"requests": 1, "per": "1s", "each": "host"}, "share": {"file": "f"}},
+             "output": {"directory": "o"}}
+            """, "/limiter/limits/each", "can't be shared"
+        ),
+        (
+            """
+            {"sources": [{"source": S, "name": "n", "limiter": {"limits": ["9/m", {"requests": 1, "per": "1s",
+             "aligned": true}], "share": {"file": "f"}}}], "output": {"directory": "o"}}
+            """, "/sources/0/limiter/limits/1/aligned", "can't be shared"
+        ),
+        (
+            """
+            {"sources": [{"source": S, "name": "n", "limiter": "1/s"}], "limiter": "1/s", "output": {"directory": "o"}}
+            """, "/sources/0/limiter", "for all of its sources"
+        ),
     ]) func jobs(_ job: String, _ pointer: String, _ part: String) throws {
         let text = job.replacing("S,", with: "{\"base_url\": \"https://a\", \"streams\": {\"a\": \"/a\"}},")
             .replacing("S}", with: "{\"base_url\": \"https://a\", \"streams\": {\"a\": \"/a\"}}}")

@@ -77,6 +77,17 @@ import Testing
         #expect(dublin.offset(at: try Self.time("2025-03-30T01:00:00Z")) == 3600)
     }
 
+    /// Put forward, and back farther before that hour is over: the text that is leapt over comes all the same.
+    @Test func twoChangesWithinHours() throws {
+        let zone = try Self.zone(
+            ZoneBytes.file(
+                offsets: [-10_800, 0, -14_400], changes: [(at: 0, place: 1), (at: 3600, place: 2)], footer: ""))
+        for second in [3600, 5000, 20_000, -1, -9000] as [Int64] {
+            let time = WallTime(epochSeconds: second)
+            #expect(zone.local(zone.time(ofLocal: zone.local(time))) == zone.local(time), "\(second)")
+        }
+    }
+
     /// What incremental reading builds on: a bound divides times and the texts that are written at them alike.
     @Test func noTextRunsAcrossABound() throws {
         for (number, zone) in try Self.several().enumerated() {

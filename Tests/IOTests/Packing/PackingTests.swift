@@ -1,4 +1,5 @@
 import Engine
+import EngineTestKit
 import Testing
 
 @testable import IO
@@ -44,6 +45,21 @@ import Testing
         let first = try members(["one\n"], kind)
         #expect(Array(packed.prefix(first.count)) == first)
         #expect(try unpacked(first, by: first.count, kind) == Array("one\n".utf8))
+    }
+
+    /// More than a library takes at once.
+    @Test(arguments: kinds)
+    func muchThatCannotBePacked(_ kind: Compression) throws {
+        var chance = Seeded(seed: 7)
+        let wanted = (0..<500_000).flatMap { _ in withUnsafeBytes(of: chance.next()) { Array($0) } }
+        let packer = try #require(try kind.packer())
+        var packed: [UInt8] = []
+        wanted.withUnsafeBytes { bytes in
+            #expect(throws: Never.self) { try packer.add(bytes) { packed += $0 } }
+        }
+        try packer.end { packed += $0 }
+        #expect(packed.count > wanted.count)
+        #expect(try unpacked(packed, by: packed.count, kind) == wanted)
     }
 
     @Test(arguments: kinds)

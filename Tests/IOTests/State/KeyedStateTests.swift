@@ -104,6 +104,12 @@ import Testing
         shelf.lock.withLock { shelf.leases["stream:a"] = nil }
         #expect(throws: Failure.self) { try state.commit([(entry, nil)]) }
         #expect(shelf.documents == before)
+        // Nor of its files.
+        let other = try open()
+        try other.lease("b")
+        shelf.lock.withLock { shelf.leases["stream:b"] = "another" }
+        #expect(throws: Failure.self) { try other.begin(StateFile.Entry(name: "b/b.000001.jsonl", file: "/b")) }
+        #expect(shelf.documents == before)
     }
 
     @Test func aStreamIsItsWritersAlone() throws {
@@ -141,6 +147,8 @@ import Testing
         for name in ["x.\(mine[1]).\(mine[2]).\(mine[3]).0", "\(mine[0]).1.\(mine[2]).1.0", "", "a.b", "...."] {
             #expect(!LeaseHolder.isGone(name))
         }
+        // One that could not tell when it began.
+        #expect(!LeaseHolder.isGone("\(mine[0]).\(mine[1]).1.-.0"))
         // Another process of that number.
         #expect(LeaseHolder.isGone("\(mine[0]).\(mine[1]).\(mine[2]).1.0"))
     }

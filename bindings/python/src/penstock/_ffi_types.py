@@ -65,9 +65,8 @@ __all__ = [
 class penstock_slice(Structure):
     _fields_ = (("data", c_void_p), ("size", c_size_t))
 
-    if TYPE_CHECKING:
-        data: int | None
-        size: int
+    data: int | None
+    size: int
 
 
 class penstock_client(Structure):
@@ -114,11 +113,10 @@ class penstock_store_change(Structure):
         ("value", penstock_slice),
     )
 
-    if TYPE_CHECKING:
-        kind: int
-        collection: bytes
-        key: bytes
-        value: penstock_slice
+    kind: int
+    collection: bytes
+    key: bytes
+    value: penstock_slice
 
 
 class penstock_events(Structure):
@@ -141,45 +139,38 @@ class penstock_credential_request(Structure):
         ("body", penstock_slice),
     )
 
-    if TYPE_CHECKING:
-        name: bytes
-        method: bytes | None
-        url: bytes | None
-        body: penstock_slice
+    name: bytes
+    method: bytes | None
+    url: bytes | None
+    body: penstock_slice
 
 
 if TYPE_CHECKING:
-    from ctypes import _CArgObject, _Pointer
-
-    ClientPointer = _Pointer[penstock_client]
-    CredentialReplyPointer = _Pointer[penstock_credential_reply]
-    CredentialRequestPointer = _Pointer[penstock_credential_request]
-    LimiterPointer = _Pointer[penstock_limiter]
-    PaginatorPointer = _Pointer[penstock_paginator]
-    PagePointer = _Pointer[penstock_page]
-    SyncPointer = _Pointer[penstock_sync]
-    BatchPointer = _Pointer[penstock_batch]
-    StatePointer = _Pointer[penstock_state]
-    StoreReplyPointer = _Pointer[penstock_store_reply]
-    EventsPointer = _Pointer[penstock_events]
-    ErrorPointer = _Pointer[penstock_error]
-    TextPointer = _Pointer[penstock_text]
-    Out = _CArgObject
+    from ctypes import _CArgObject as Out
+    from ctypes import _Pointer
 else:
-    ClientPointer = POINTER(penstock_client)
-    CredentialReplyPointer = POINTER(penstock_credential_reply)
-    CredentialRequestPointer = POINTER(penstock_credential_request)
-    LimiterPointer = POINTER(penstock_limiter)
-    PaginatorPointer = POINTER(penstock_paginator)
-    PagePointer = POINTER(penstock_page)
-    SyncPointer = POINTER(penstock_sync)
-    BatchPointer = POINTER(penstock_batch)
-    StatePointer = POINTER(penstock_state)
-    StoreReplyPointer = POINTER(penstock_store_reply)
-    EventsPointer = POINTER(penstock_events)
-    ErrorPointer = POINTER(penstock_error)
-    TextPointer = POINTER(penstock_text)
     Out = object
+
+    class _Pointer:
+        """As type checkers have it: ctypes' own takes no type in brackets."""
+
+        def __class_getitem__(cls, of):
+            return POINTER(of)
+
+
+ClientPointer = _Pointer[penstock_client]
+CredentialReplyPointer = _Pointer[penstock_credential_reply]
+CredentialRequestPointer = _Pointer[penstock_credential_request]
+LimiterPointer = _Pointer[penstock_limiter]
+PaginatorPointer = _Pointer[penstock_paginator]
+PagePointer = _Pointer[penstock_page]
+SyncPointer = _Pointer[penstock_sync]
+BatchPointer = _Pointer[penstock_batch]
+StatePointer = _Pointer[penstock_state]
+StoreReplyPointer = _Pointer[penstock_store_reply]
+EventsPointer = _Pointer[penstock_events]
+ErrorPointer = _Pointer[penstock_error]
+TextPointer = _Pointer[penstock_text]
 
 Release = CFUNCTYPE(None, c_void_p)
 EventCallback = CFUNCTYPE(None, c_void_p, penstock_slice)

@@ -492,6 +492,7 @@ class JobSource(TypedDict, total=False):
     source: str | SourceDocument
     streams: Sequence[str]
     params: Params
+    limiter: Limits | SharedLimits
 
 
 class _OutputPlace(TypedDict):
@@ -531,6 +532,7 @@ class JobDocument(TypedDict, total=False):
     streams: Sequence[str]
     params: Params
     sources: Sequence[JobSource]
+    limiter: Limits | SharedLimits
     output: JobOutput
     state: str | RedisState
     max_duration: str

@@ -37,11 +37,12 @@ class StateStore(ABC):
         penstock.pull(source, "out", state=Mine())
 
     What the documents mean is the library's business. Functions are called on threads of the
-    library, of one opened state never two at once, of several at the same time; they may wait, and
-    hold up the commits (never the requests) of the runs that use the state. What they raise ends
-    what was going on with a StorageError, and loses nothing: the next run goes on behind the last
-    commit. `penstock_store` in the C header says it all. `examples/python/own_state_store.py` has
-    two of them, over a dict and over a database.
+    library, of one opened state never two at once, of several at the same time. They may wait: that
+    holds up the commits of the runs that use the state, and, once the pages that are read ahead are
+    there, their next requests. What they raise ends what was going on with a StorageError, and
+    loses nothing: the next run goes on behind the last commit. `penstock_store` in the C header
+    says it all. `examples/python/own_state_store.py` has two of them, over a dict and over a
+    database.
     """
 
     name: str | None = None

@@ -17,7 +17,7 @@ from ._documents import Document, Source, read_document
 from ._handle import Handle, Owned, check, take_error, taken
 from ._json import dumps
 from ._settings import Log
-from ._types import JobDocument, JobRotation, SourceDocument
+from ._types import JobDocument, JobRotation, Limits, SharedLimits, SourceDocument
 from .client import Client
 from .errors import ConfigError, PenstockError, Status, Timeout, error_for
 from .events import Events, Level, open_events
@@ -276,6 +276,7 @@ def pull(
     params: Mapping[str, Any] | None = None,
     state: StatePlace | None = None,
     max_duration: str | None = None,
+    limiter: Limits | SharedLimits | None = None,
     keep_runs: bool = False,
     compress: Compression | None = None,
     rotate: JobRotation | None = None,
@@ -308,6 +309,9 @@ def pull(
             stream that is done is pulled anew. None: every run begins anew.
         max_duration: With `state`: stop in good order after a time such as "55m"; streams that are
             not done are then "parked", and the next call goes on with them.
+        limiter: A budget of all sources together, besides their own limits; one with other
+            processes, and with runs that were killed before, with
+            `{"limits": "10/s", "share": {"file": "/run/example.budget"}}`.
         keep_runs: Each run of a stream that was done goes into a file of its own,
             `<stream>.000001.jsonl` and so on, in place of the one before.
         compress: "gzip": `<stream>.jsonl.gz`; "zstd": `<stream>.jsonl.zst` (the system's libzstd is
@@ -348,7 +352,7 @@ def pull(
         output["compress"] = compress
     if rotate is not None:
         output["rotate"] = dict(rotate)
-    document = job_document(job, output, streams, params, state, max_duration, log, drift)
+    document = job_document(job, output, streams, params, state, max_duration, log, drift, limiter)
     deadline = None if timeout is None else time.monotonic() + timeout
     with document.named_in_errors():
         run = Sync(document.text, batch=batch)
@@ -389,6 +393,7 @@ def job_document(
     max_duration: str | None = None,
     log: Log | None = None,
     drift: str | None = None,
+    limiter: Limits | SharedLimits | None = None,
 ) -> Document:
     """The job that pulls a source, or a job as it is; `output` goes over what that says there."""
     document = read_document(job)
@@ -409,12 +414,14 @@ def job_document(
             about["drift"] = drift
         if log is not None:
             about["log"] = dict(log)
+        if limiter is not None:
+            about["limiter"] = limiter
         about["output"] = {"directory": "out", **(output or {})}
         # The source goes in as it was written: numbers keep their text.
         text = b'{"source":%s,%s' % (document.text, dumps(about)[1:])
         return Document(text, document.path)
-    given = (streams, params, state, max_duration, log, drift)
-    if given == (None,) * 6 and not output:
+    given = (streams, params, state, max_duration, log, drift, limiter)
+    if all(one is None for one in given) and not output:
         return document
     content = json.loads(document.text)
     if (streams is not None or params is not None) and "sources" in content:
@@ -434,6 +441,8 @@ def job_document(
         content["log"] = dict(log)
     if max_duration is not None:
         content["max_duration"] = max_duration
+    if limiter is not None:
+        content["limiter"] = limiter
     if output:
         content["output"] = {**content.get("output", {}), **output}
     return Document(dumps(content), document.path)

@@ -54,6 +54,14 @@ def add_to(commands: Commands) -> None:
         help='with --state: stop in good order after a time such as "55m", to go on another time',
     )
     parser.add_argument(
+        "--limiter",
+        type=_limits,
+        metavar="LIMITS",
+        help="a budget besides the source's own limits, such as 10/s; or as JSON: "
+        '{"limits": "10/s", "share": {"file": "/run/example.budget"}} is one with other '
+        "processes and later runs",
+    )
+    parser.add_argument(
         "--keep-runs",
         action="store_true",
         help="each run into files of its own, <stream>.000001.jsonl and so on",
@@ -119,6 +127,7 @@ def run(options: argparse.Namespace) -> int:
             params=params_of(options.params),
             state=options.state,
             max_duration=options.max_duration,
+            limiter=options.limiter,
             keep_runs=options.keep_runs,
             drift=options.drift,
             compress=options.compress,
@@ -215,6 +224,11 @@ def _port(text: str) -> int:
     if not 0 <= number < 65536:
         raise ValueError(text)
     return number
+
+
+def _limits(text: str) -> Any:
+    """A text such as 10/s, or JSON; what it says is for the library to judge."""
+    return json.loads(text) if text.lstrip()[:1] in ("{", "[") else text
 
 
 def as_json(report: Report) -> dict[str, Any]:
