@@ -79,7 +79,8 @@ extension Vocabulary {
                 examples: [.string("1d"), .string("1 month"), .int(10_000)]),
             Key(
                 "lookback", .choice([.text(.calendarStep), .integer(0...1_000_000_000_000_000)]),
-                "How much earlier than the highest value the next run begins, for records that come late.",
+                "How much earlier than the highest value the next run begins, for records that come late. Months and years "
+                    + "begin at the start of a day.",
                 default: .string("0s"), examples: [.string("1h")]),
             Key(
                 "granularity", .duration(Timespan(nanoseconds: 1_000) ... .seconds(366 * 86_400)),

@@ -78,6 +78,16 @@ public struct CalendarStep: Sendable, Hashable {
         return time + span * times
     }
 
+    /// As early as this before a time, never earlier for a later time: months begin at the start of a day, since a month
+    /// before 28 March at noon and before 30 March at dawn are the same day.
+    func back(from time: WallTime, zone: Zone) -> WallTime {
+        let back = added(to: time, times: -1, zone: zone)
+        guard months != 0 else { return back }
+        let day: Int64 = 86_400
+        let second = zone.local(back).seconds
+        return zone.time(ofLocal: WallTime(epochSeconds: second.subtractingSaturating((second % day + day) % day)))
+    }
+
     private func withMonths(_ time: WallTime, times: Int64) -> WallTime {
         var time = time
         if months != 0 {

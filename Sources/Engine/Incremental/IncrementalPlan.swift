@@ -119,7 +119,7 @@ public final class IncrementalPlan: Sendable, Equatable {
     /// That much before, as far as records may come late, and as far as clocks are put back.
     func lookedBack(_ mark: Mark) -> Mark {
         switch mark {
-        case .time(let time): .time(zone.lowered(lookback.added(to: time, times: -1, zone: zone)))
+        case .time(let time): .time(zone.lowered(lookback.back(from: time, zone: zone)))
         case .number(_, let text):
             numberLookback == 0 ? mark : Int64(text).map { Mark($0.subtractingSaturating(numberLookback)) } ?? mark
         }

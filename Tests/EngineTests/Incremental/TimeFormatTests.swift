@@ -113,6 +113,21 @@ import Testing
         #expect(step.added(to: day("2024-02-29T22:30:00Z"), zone: .utc) == day("2024-03-29T22:30:00Z"))
     }
 
+    /// Else a run would remember less than the next one asks for.
+    @Test(arguments: ["1 month", "2 months", "1 year", "90m", "1d"])
+    func whatLooksBackNeverTurnsRound(_ text: String) throws {
+        let step = try #require(CalendarStep.parse(text)).even
+        var last = step.back(from: Self.start, zone: .utc)
+        for hour in 1...(24 * 800) {
+            let time = Self.start + .seconds(Int64(hour) * 3600)
+            let back = step.back(from: time, zone: .utc)
+            #expect(back >= last && back <= step.added(to: time, times: -1, zone: .utc))
+            last = back
+        }
+    }
+
+    private static let start = WallTime(epochSeconds: 1_700_000_000)
+
     @Test func leapDays() throws {
         let year = try #require(CalendarStep.parse("1 year"))
         #expect(year.added(to: day("2024-02-29"), zone: .utc) == day("2025-02-28"))
