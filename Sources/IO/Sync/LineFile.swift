@@ -34,6 +34,9 @@ final class LineFile: @unchecked Sendable {
     /// A member is begun and not ended.
     private var isPacking = false
     private static let capacity = 256 << 10
+    /// Up to where the disk was set to work before the commit that waits for it.
+    private var begun: Int64 = 0
+    private static let stretch: Int64 = 1 << 20
 
     init(path: String, _ compression: Compression = .none) throws(Failure) {
         self.path = path
@@ -61,6 +64,7 @@ final class LineFile: @unchecked Sendable {
         path = next
         closed = (closed.bytes + written, lines)
         written = 0
+        begun = 0
     }
 
     /// The file of an earlier run, to be written on behind the bytes that are known to be good: see `cut`.
@@ -82,6 +86,7 @@ final class LineFile: @unchecked Sendable {
             )
         }
         written = bytes
+        begun = bytes
     }
 
     /// What came behind those bytes goes.
@@ -241,6 +246,10 @@ final class LineFile: @unchecked Sendable {
         }
         written += Int64(bytes.count)
         hash?.add(bytes)
+        if hash != nil, written - begun >= Self.stretch {
+            penstock_begin_writing(descriptor, begun, written - begun)
+            begun = written
+        }
     }
 
     /// A signal that comes in the middle of a call is no reason to give up.
