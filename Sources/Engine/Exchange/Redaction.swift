@@ -122,13 +122,13 @@ enum Redaction {
     }
 
     private static func replacing(_ needle: [UInt8], in hay: [UInt8]) -> [UInt8] {
-        guard let first = needle.first, hay.count >= needle.count else { return hay }
+        guard let first = needle.first.map(ASCII.lowercased), hay.count >= needle.count else { return hay }
         var result: [UInt8] = []
         result.reserveCapacity(hay.count)
         var index = 0
         while index < hay.count {
             let end = index + needle.count
-            if hay[index] == first, end <= hay.count, matches(hay[index..<end], needle) {
+            if ASCII.lowercased(hay[index]) == first, end <= hay.count, matches(hay[index..<end], needle) {
                 result.append(contentsOf: "(secret)".utf8)
                 index = end
             } else {
@@ -139,19 +139,9 @@ enum Redaction {
         return result
     }
 
-    /// Byte by byte; the digits behind a percent sign or \\u in either case.
+    /// In either case: the digits behind a percent sign have both, and what stood where a host stands comes in lower case.
     private static func matches(_ part: ArraySlice<UInt8>, _ needle: [UInt8]) -> Bool {
-        var digits = 0
-        var before: UInt8 = 0
-        for (byte, wanted) in zip(part, needle) {
-            if byte != wanted {
-                guard digits > 0, ASCII.lowercased(byte) == ASCII.lowercased(wanted) else { return false }
-            }
-            let isEscape = wanted == UInt8(ascii: "u") && before == UInt8(ascii: "\\")
-            digits = wanted == UInt8(ascii: "%") ? 2 : isEscape ? 4 : max(digits - 1, 0)
-            before = wanted
-        }
-        return true
+        zip(part, needle).allSatisfy { ASCII.lowercased($0) == ASCII.lowercased($1) }
     }
 }
 

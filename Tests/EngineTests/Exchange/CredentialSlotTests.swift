@@ -129,6 +129,8 @@ import Testing
         said += [#"p+s/\"w<\u00f6r>d&\\:%1\u00e9"#, #"p+s/\"w<\u00F6r>d&\\:%1\u00E9"#]
         said += [#"p+s/\\\"w<ör>d&\\\\:%1é"#, #"p+s/\\\"w<\\u00f6r>d&\\\\:%1\\u00e9"#]
         said.append(PercentEncoding.encode(plain).replacing("%2B", with: "%2b"))
+        // In other case than it was sent in: hosts are made lower, and what servers do is their own affair.
+        said += ["p+S/\"W<ör>d&\\:%1é", PercentEncoding.formField(plain).uppercased()]
         for lead in ["", "u", "us:", "user:"] {
             said.append(Base64.encode(Array(lead.utf8) + bytes + Array("@end".utf8)))
         }
