@@ -74,7 +74,7 @@ def test_shifting_rows_come_once_and_misses_are_told(
         # Rows that move down are met again. (Pages asked for at once may be answered in any order.)
         assert not lost
     if where == "head" and change == "insert" and parallel == 1:
-        assert sum(page["duplicates"] for page in told) > 0
+        assert sum(page["duplicates"] for page in told) > 0, (report, told)
 
 
 def test_sync_tells_duplicates_and_misses(server: str, tmp_path: Path) -> None:

@@ -93,12 +93,14 @@ def tide_of(world: World, text: str, collection: str) -> Tide | None:
     held = world.state("shift")
     key = f"{text} {collection}"
     if key not in held:
-        rows = world.dataset.rows(collection)
-        if rows is None:
+        found = world.dataset.rows(collection)
+        if found is None:
             return None
+        # A copy: the collection's own list grows with what is asked for next.
+        rows = list(found)
         name = collection.partition(":")[0]
         # Inserted rows are the collection's next ones, so that no key comes twice.
         more = world.dataset.rows(f"{name}:{len(rows) + 2000}") or []
-        held[key] = Tide(list(rows), more[len(rows) :], knobs_of(";" + text)[1])
-    found: Tide = held[key]
-    return found
+        held[key] = Tide(rows, more[len(rows) :], knobs_of(";" + text)[1])
+    tide: Tide = held[key]
+    return tide

@@ -12,6 +12,9 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 import pytest
 import requests
 
+from practice_api.data import Dataset
+from practice_api.tide import tide_of
+from practice_api.world import World
 from practice_api_tests.conftest import Server, sha256, slices
 
 Walk = Callable[[Server, str, str], Iterator[bytes]]
@@ -377,6 +380,16 @@ def test_slack_answers_a_bad_cursor_with_200(server: Server) -> None:
     reply = server.get("/slack/users?cursor=%21")
     assert (reply.status_code, reply.json()) == (200, {"ok": False, "error": "invalid_cursor"})
     assert server.get("/cursor/users?cursor=%21").status_code == 400
+
+
+def test_a_shifting_copy_is_of_what_was_asked_for() -> None:
+    # The first that is made of a collection: what may yet be inserted is rendered for it, too.
+    tide = tide_of(World(Dataset(1, {})), "insert=2;where=head", "users:300")
+    assert tide is not None and len(tide.rows) == 300 and len(tide.fresh) == 2000
+    tide.turn()
+    tide.turn()
+    assert len(tide.rows) == 302
+    assert tide.report()["inserted"] == [row.key for row in tide.rows[1::-1]]
 
 
 def test_shifting_rows(server: Server) -> None:
