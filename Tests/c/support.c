@@ -245,6 +245,14 @@ int count_entries(const char *directory) {
     return count;
 }
 
+int count_threads(int expected) {
+    int64_t end = now_ms() + 10000;
+    int count;
+    while ((count = count_entries("/proc/self/task")) != expected && now_ms() < end)
+        sleep_ms(1);
+    return count;
+}
+
 int slice_is(penstock_slice slice, const char *text) {
     return slice.data != NULL && slice.size == strlen(text) &&
            memcmp(slice.data, text, slice.size) == 0;

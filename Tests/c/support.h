@@ -75,6 +75,11 @@ int64_t drain(penstock_paginator *paginator);
 int64_t now_ms(void);
 void sleep_ms(int64_t duration);
 int count_entries(const char *directory);
+/**
+ * This process's threads, once they are `expected`, or after 10 s of waiting for it: a thread that
+ * was joined stands in /proc a moment longer.
+ */
+int count_threads(int expected);
 int slice_is(penstock_slice slice, const char *text);
 /** A fresh directory; remove_directory() removes it and the files in it. */
 char *make_directory(void);

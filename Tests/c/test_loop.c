@@ -43,11 +43,11 @@ int main(void) {
     int turns = slowness() > 1 ? 40 : 500;
     for (int turn = 0; turn < turns / 5; turn++)
         once(turn);
-    int threads = count_entries("/proc/self/task"), files = count_entries("/proc/self/fd");
+    int threads = count_threads(1), files = count_entries("/proc/self/fd");
     long before = resident_kb();
     for (int turn = 0; turn < turns && test_failures() < 20; turn++)
         once(turn);
-    CHECK_INT(count_entries("/proc/self/task"), threads);
+    CHECK_INT(count_threads(threads), threads);
     CHECK_INT(count_entries("/proc/self/fd"), files);
     long grown = resident_kb() - before;
     printf("     %d turns: %d threads, %d descriptors, %ld KB more resident\n", turns, threads,
