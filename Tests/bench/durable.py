@@ -11,17 +11,16 @@ DELAY_MS. Runs take turns; the middle of each kind counts. The digests of the fi
 from __future__ import annotations
 
 import hashlib
-import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 from statistics import median
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "bindings/python/src"))
+import served
 
-import penstock  # noqa: E402
+sys.path.insert(0, str(served.ROOT / "bindings/python/src"))
+
+import penstock
 
 KINDS: dict[str, str | None] = {
     "no state": None,
@@ -57,30 +56,22 @@ def run(url: str, commit_every: str | None) -> tuple[float, str, int]:
 
 def main() -> None:
     records, rounds, delay = (*sys.argv[1:], *("1000000", "5", "0")[len(sys.argv) - 1 :])
-    server = subprocess.Popen(
-        [str(ROOT / ".build/c-bench/page_server"), records, delay],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert server.stdout is not None
-    url = server.stdout.readline().strip()
-    times: dict[str, list[float]] = {kind: [] for kind in KINDS}
-    commits: dict[str, int] = {}
-    digests = set()
-    for _ in range(int(rounds)):
-        for kind, commit_every in KINDS.items():
-            took, digest, commits[kind] = run(url, commit_every)
-            times[kind].append(took)
-            digests.add(digest)
-    assert len(digests) == 1, "the files differ"
-    server.communicate()
-    least = median(times["no state"])
-    for kind, seconds in times.items():
-        print(
-            f"{kind}: {median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f}), "
-            f"{median(seconds) / least:.2f} x, {commits[kind]} commits"
-        )
+    with served.page_server(records, delay) as url:
+        times: dict[str, list[float]] = {kind: [] for kind in KINDS}
+        commits: dict[str, int] = {}
+        digests = set()
+        for _ in range(int(rounds)):
+            for kind, commit_every in KINDS.items():
+                took, digest, commits[kind] = run(url, commit_every)
+                times[kind].append(took)
+                digests.add(digest)
+        assert len(digests) == 1, "the files differ"
+        least = median(times["no state"])
+        for kind, seconds in times.items():
+            print(
+                f"{kind}: {median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f}), "
+                f"{median(seconds) / least:.2f} x, {commits[kind]} commits"
+            )
 
 
 if __name__ == "__main__":

@@ -16,10 +16,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "bindings/python/src"))
+import served
 
-import penstock  # noqa: E402
+sys.path.insert(0, str(served.ROOT / "bindings/python/src"))
+
+import penstock
 
 
 def run(url: str, keys: dict[str, Any]) -> None:
@@ -41,28 +42,20 @@ def main() -> None:
         run(sys.argv[2], json.loads(sys.argv[3]))
         return
     records, most = (*sys.argv[1:], *("10000000", "10000000")[len(sys.argv) - 1 :])
-    server = subprocess.Popen(
-        [str(ROOT / ".build/c-bench/page_server"), records],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert server.stdout is not None
-    url = server.stdout.readline().strip()
-    kinds: dict[str, dict[str, Any]] = {"no key": {}}
-    for full in ("forget", "fail"):
-        if full == "forget" or int(records) <= int(most):
-            duplicates = {"max_keys": int(most), "when_full": full}
-            kinds[full] = {"key": "id", "duplicates": duplicates}
-    for kind, keys in kinds.items():
-        told = subprocess.run(
-            [sys.executable, __file__, "--one", url, json.dumps(keys)],
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout
-        print(f"{kind:8}{int(told) / 1024:8.1f} MB")
-    server.communicate()
+    with served.page_server(records) as url:
+        kinds: dict[str, dict[str, Any]] = {"no key": {}}
+        for full in ("forget", "fail"):
+            if full == "forget" or int(records) <= int(most):
+                duplicates = {"max_keys": int(most), "when_full": full}
+                kinds[full] = {"key": "id", "duplicates": duplicates}
+        for kind, keys in kinds.items():
+            told = subprocess.run(
+                [sys.executable, __file__, "--one", url, json.dumps(keys)],
+                check=True,
+                capture_output=True,
+                text=True,
+            ).stdout
+            print(f"{kind:8}{int(told) / 1024:8.1f} MB")
 
 
 if __name__ == "__main__":

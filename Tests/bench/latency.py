@@ -13,17 +13,15 @@ needs the answer before it. It makes more where bodies take their time.
 from __future__ import annotations
 
 import hashlib
-import json
-import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "bindings/python/src"))
+import served
 
-import penstock  # noqa: E402
+sys.path.insert(0, str(served.ROOT / "bindings/python/src"))
+
+import penstock
 
 DELAY = "/delay/50ms"
 SIZE = 100
@@ -62,49 +60,45 @@ def compare(
 
 def main() -> None:
     pages = int(sys.argv[1]) if len(sys.argv) > 1 else 200
-    server = subprocess.Popen(
-        [sys.executable, "-m", "practice_api", "--until-eof", "--quiet"],
-        cwd=ROOT / "Tests",
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert server.stdin is not None and server.stdout is not None
-    url: str = json.loads(server.stdout.readline())["http"]
-    events = f"events:{pages * SIZE}"
-    offset: dict[str, Any] = {
-        "path": f"{DELAY}/offset/{events}",
-        "records": "data",
-        "pagination": {"type": "offset", "size": SIZE, "total": "total"},
-    }
-    unknown = {**offset, "pagination": {"type": "offset", "size": SIZE}}
-    numbered = {
-        **offset,
-        "path": f"{DELAY}/page/{events}",
-        "pagination": {"type": "page", "size": SIZE},
-    }
-    alone = {"parallel": 1}
-    compare(url, "offset, 16 in flight", offset, alone, {"parallel": 16})
-    compare(url, "offset, 16 in flight, end unknown", unknown, alone, {"parallel": 16})
-    compare(url, "page, 16 in flight", numbered, alone, {"parallel": 16})
+    with served.practice_api() as url:
+        events = f"events:{pages * SIZE}"
+        offset: dict[str, Any] = {
+            "path": f"{DELAY}/offset/{events}",
+            "records": "data",
+            "pagination": {"type": "offset", "size": SIZE, "total": "total"},
+        }
+        unknown = {**offset, "pagination": {"type": "offset", "size": SIZE}}
+        numbered = {
+            **offset,
+            "path": f"{DELAY}/page/{events}",
+            "pagination": {"type": "page", "size": SIZE},
+        }
+        alone = {"parallel": 1}
+        compare(url, "offset, 16 in flight", offset, alone, {"parallel": 16})
+        compare(url, "offset, 16 in flight, end unknown", unknown, alone, {"parallel": 16})
+        compare(url, "page, 16 in flight", numbered, alone, {"parallel": 16})
 
-    cursor: dict[str, Any] = {
-        "path": f"{DELAY}/cursor/{events}",
-        "records": "data",
-        "pagination": {"type": "cursor", "from": "next_cursor", "size": SIZE},
-    }
-    link = {"type": "link", "size": {"param": "per_page", "value": SIZE}}
-    linked: dict[str, Any] = {"path": f"{DELAY}/link/{events}", "pagination": link}
-    # The head at once, the body in pieces: about 50 ms a page.
-    trickling = {"path": f"/fault/slow:2ms;size=1200/link/{events}", "pagination": link}
-    asked, ahead = {"look_ahead": False}, {"look_ahead": True}
-    compare(url, "cursor, consumer 40 ms, looking ahead", cursor, asked, ahead, CONSUMER)
-    compare(url, "Link, consumer 40 ms, looking ahead", linked, asked, ahead, CONSUMER)
-    compare(url, "Link, slow bodies, looking ahead", trickling, asked, ahead)
-    compare(
-        url, "Link, slow bodies, consumer 40 ms, looking ahead", trickling, asked, ahead, CONSUMER
-    )
-    server.stdin.close()
-    server.wait(10)
+        cursor: dict[str, Any] = {
+            "path": f"{DELAY}/cursor/{events}",
+            "records": "data",
+            "pagination": {"type": "cursor", "from": "next_cursor", "size": SIZE},
+        }
+        link = {"type": "link", "size": {"param": "per_page", "value": SIZE}}
+        linked: dict[str, Any] = {"path": f"{DELAY}/link/{events}", "pagination": link}
+        # The head at once, the body in pieces: about 50 ms a page.
+        trickling = {"path": f"/fault/slow:2ms;size=1200/link/{events}", "pagination": link}
+        asked, ahead = {"look_ahead": False}, {"look_ahead": True}
+        compare(url, "cursor, consumer 40 ms, looking ahead", cursor, asked, ahead, CONSUMER)
+        compare(url, "Link, consumer 40 ms, looking ahead", linked, asked, ahead, CONSUMER)
+        compare(url, "Link, slow bodies, looking ahead", trickling, asked, ahead)
+        compare(
+            url,
+            "Link, slow bodies, consumer 40 ms, looking ahead",
+            trickling,
+            asked,
+            ahead,
+            CONSUMER,
+        )
 
 
 if __name__ == "__main__":

@@ -23,9 +23,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-ROOT = Path(__file__).resolve().parents[2]
-BUILD = ROOT / ".build/c-bench"
-LIBRARY = Path(os.environ.get("PENSTOCK_LIBRARY", ROOT / ".build/release/libpenstock.so")).resolve()
+import served
+
+BUILD = served.ROOT / ".build/c-bench"
+LIBRARY = Path(
+    os.environ.get("PENSTOCK_LIBRARY", served.ROOT / ".build/release/libpenstock.so")
+).resolve()
 
 
 class Case(NamedTuple):
@@ -81,8 +84,16 @@ def build() -> None:
     for name in ("libpenstock.so.0", "libpenstock.so"):
         (BUILD / name).unlink(missing_ok=True)
         (BUILD / name).symlink_to(LIBRARY)
-    flags = ["-std=c11", "-O2", "-Wall", "-Wextra", "-pedantic", "-Werror", f"-I{ROOT}/include"]
-    source = ROOT / "Tests/bench/c"
+    flags = [
+        "-std=c11",
+        "-O2",
+        "-Wall",
+        "-Wextra",
+        "-pedantic",
+        "-Werror",
+        f"-I{served.ROOT}/include",
+    ]
+    source = served.ROOT / "Tests/bench/c"
     server = [f"{source}/limit_server.c", "-o", f"{BUILD}/limit_server"]
     client = [f"{source}/limited.c", "-o", f"{BUILD}/limited", f"-L{BUILD}", "-lpenstock"]
     subprocess.run(["gcc", *flags, *server], check=True)
@@ -180,20 +191,14 @@ def main() -> None:
     seconds = float(arguments[0]) if arguments else 5.0
     part = arguments[1] if len(arguments) > 1 else ""
     build()
-    server = subprocess.Popen(
-        [BUILD / "limit_server"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert server.stdin is not None and server.stdout is not None
-    url = server.stdout.readline().strip()
-    print(f"{'the server enforces':30} {'client':22} {'used':>6} {'refused':>8}")
-    for case in cases():
-        if part not in case.name:
-            continue
-        penstock(url, case, seconds)
-        if "--others" in sys.argv:
-            others(url, case, seconds)
-    server.stdin.close()
-    server.wait(10)
+    with served.served(BUILD / "limit_server") as url:
+        print(f"{'the server enforces':30} {'client':22} {'used':>6} {'refused':>8}")
+        for case in cases():
+            if part not in case.name:
+                continue
+            penstock(url, case, seconds)
+            if "--others" in sys.argv:
+                others(url, case, seconds)
 
 
 if __name__ == "__main__":

@@ -18,10 +18,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "bindings/python/src"))
+import served
 
-import penstock  # noqa: E402
+sys.path.insert(0, str(served.ROOT / "bindings/python/src"))
+
+import penstock
 
 KINDS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -53,28 +54,20 @@ def main() -> None:
         run(sys.argv[2], json.loads(sys.argv[3]))
         return
     records, rounds = (*sys.argv[1:], *("60000", "3")[len(sys.argv) - 1 :])
-    server = subprocess.Popen(
-        [sys.executable, "-m", "practice_api", "--until-eof", "--quiet", "--records", records],
-        cwd=ROOT / "Tests",
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert server.stdout is not None
-    url = json.loads(server.stdout.readline())["http"]
-    for kind, more in KINDS.items():
-        told = [
-            json.loads(
-                subprocess.run(
-                    [sys.executable, __file__, "--one", url, json.dumps(more)],
-                    check=True,
-                    capture_output=True,
-                ).stdout
-            )
-            for _ in range(int(rounds))
-        ]
-        assert {count for _, _, count in told} == {int(records)}
-        print(f"{kind:36}{min(told)[0]:6.2f} s of processor time, {min(told)[1]:,} bytes")
-    server.communicate()
+    with served.practice_api("--records", records) as url:
+        for kind, more in KINDS.items():
+            told = [
+                json.loads(
+                    subprocess.run(
+                        [sys.executable, __file__, "--one", url, json.dumps(more)],
+                        check=True,
+                        capture_output=True,
+                    ).stdout
+                )
+                for _ in range(int(rounds))
+            ]
+            assert {count for _, _, count in told} == {int(records)}
+            print(f"{kind:36}{min(told)[0]:6.2f} s of processor time, {min(told)[1]:,} bytes")
 
 
 if __name__ == "__main__":
