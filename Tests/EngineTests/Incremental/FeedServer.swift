@@ -66,6 +66,19 @@ final class FeedServer {
     var date: String?
     var targets: [String] = []
 
+    /// Answers as a document says that reads it in this way, and otherwise as it comes.
+    func suit(_ way: String, _ chance: inout Seeded) {
+        size = 1 + chance.below(5)
+        isStartInclusive = !way.contains("\"inclusive\": false")
+        isEndInclusive = way.contains("\"inclusive\": true")
+        filters = !way.contains("mode")
+        if way.contains("newest_first") {
+            order = .falling
+        } else if !way.contains("sorted") {
+            order = [.rising, .falling, .byID][chance.below(3)]
+        }
+    }
+
     func reply(_ request: TransferRequest) -> Reply {
         happens(self, requests)
         requests += 1

@@ -21,15 +21,7 @@ import Testing
         for (number, way) in Self.ways.enumerated() {
             var chance = Seeded(seed: seed &* 31 &+ UInt64(number))
             let server = FeedServer()
-            server.size = 1 + chance.below(5)
-            server.isStartInclusive = !way.contains("\"inclusive\": false")
-            server.isEndInclusive = way.contains("\"inclusive\": true")
-            server.filters = !way.contains("mode")
-            if way.contains("newest_first") {
-                server.order = .falling
-            } else if !way.contains("sorted") {
-                server.order = [.rising, .falling, .byID][chance.below(3)]
-            }
+            server.suit(way, &chance)
             let paging = chance.once(in: 2) ? FeedServer.offset : FeedServer.cursor
             let document = FeedServer.document(
                 "\"field\": \"at\", \"start\": \"2024-01-01\", \"lookback\": \"30m\", \(way)", paging: paging)

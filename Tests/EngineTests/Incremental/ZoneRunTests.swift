@@ -37,15 +37,7 @@ import Testing
             let first = change - 3 * 3600
             let server = FeedServer()
             server.clocks = FeedServer.Clocks(zone: try zone(), twice: twice)
-            server.size = 1 + chance.below(5)
-            server.isStartInclusive = !way.contains("\"since\", \"inclusive\": false")
-            server.isEndInclusive = way.contains("\"inclusive\": true")
-            server.filters = !way.contains("mode")
-            if way.contains("newest_first") {
-                server.order = .falling
-            } else if !way.contains("sorted") {
-                server.order = [.rising, .falling, .byID][chance.below(3)]
-            }
+            server.suit(way, &chance)
             let paging = chance.once(in: 2) ? FeedServer.offset : FeedServer.cursor
             let start = ISO8601.format(WallTime(epochSeconds: first))
             let document = FeedServer.document(
