@@ -11,11 +11,6 @@
 
 // What credentials need of libcrypto, each in one call: nothing of OpenSSL's own memory gets out.
 
-static inline int penstock_sha256(const uint8_t *data, size_t size, uint8_t out[32]) {
-    unsigned int length = 0;
-    return EVP_Digest(data, size, out, &length, EVP_sha256(), NULL) == 1 && length == 32;
-}
-
 static inline int penstock_hmac_sha256(const uint8_t *key, size_t key_size, const uint8_t *data,
                                        size_t size, uint8_t out[32]) {
     unsigned int length = 0;

@@ -1,10 +1,12 @@
 /// What the engine asks of the world while it decides: pure functions of bytes, and chance. IO answers with jansson,
-/// xxHash and getentropy; a simulation with whatever its seed says.
+/// xxHash, libcrypto and getentropy; a simulation with whatever its seed says.
 public protocol Services {
     /// The value that these bytes are, decoded by jansson. Nil when they are no JSON value.
     func decode(_ bytes: UnsafeRawBufferPointer) -> JSONValue?
     /// A keyed 128-bit fingerprint.
     func fingerprint(_ bytes: UnsafeRawBufferPointer) -> Fingerprint
+    /// 32 bytes, the same in every run; none where there is no memory for it.
+    func sha256(_ bytes: UnsafeRawBufferPointer) -> [UInt8]
     mutating func random() -> UInt64
 }
 

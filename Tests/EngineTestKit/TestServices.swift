@@ -25,6 +25,12 @@ public struct TestServices: Services, Sendable {
         return Fingerprint(low: low, high: high)
     }
 
+    public func sha256(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        var hash = SHA256()
+        hash.add(bytes)
+        return hash.digest
+    }
+
     public mutating func random() -> UInt64 {
         switch chance {
         case .always(let number): return number

@@ -38,12 +38,12 @@ struct Edge: Sendable, Equatable {
         if records.isEmpty { isCut = false }
     }
 
-    static func digest(_ record: UnsafeRawBufferPointer) -> Digest {
-        var hash = SHA256()
-        hash.add(record)
-        let words = hash.words
-        return Fingerprint(
-            low: UInt64(words[0]) << 32 | UInt64(words[1]), high: UInt64(words[2]) << 32 | UInt64(words[3]))
+    /// Without one a record is not remembered: it comes again, and is not lost.
+    static func digest(_ record: UnsafeRawBufferPointer, _ services: some Services) -> Digest? {
+        let hash = services.sha256(record)
+        guard hash.count >= 16 else { return nil }
+        func word(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+        return Fingerprint(low: word(hash[0..<8]), high: word(hash[8..<16]))
     }
 
     // MARK: as text

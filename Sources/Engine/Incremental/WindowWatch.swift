@@ -48,7 +48,7 @@ final class WindowWatch: @unchecked Sendable {
     }
 
     /// Looks at a page's records while its body is there.
-    func look(at reading: inout PageReader.Reading, body: UnsafeRawBufferPointer) {
+    func look(at reading: inout PageReader.Reading, body: UnsafeRawBufferPointer, services: some Services) {
         guard reading.marks.count == reading.records.count, !reading.records.isEmpty else { return }
         let inside = reading.marks.map { mark in mark.flatMap { isOutside($0) ? nil : $0 } }
         let floor = inside.compactMap(\.self).max().map { window.plan.lookedBack(limited($0)) }
@@ -58,7 +58,7 @@ final class WindowWatch: @unchecked Sendable {
                 var sight = Sight(mark: reading.marks[index])
                 if let mark = inside[index], floor.map({ mark >= $0 }) ?? false || edgeEnd.map({ mark <= $0 }) ?? false
                 {
-                    sight.digest = Edge.digest(span.bytes(in: bytes))
+                    sight.digest = Edge.digest(span.bytes(in: bytes), services)
                 }
                 reading.sights[Int(span.start)] = sight
             }

@@ -13,8 +13,6 @@ public struct CanonicalBatch {
 
     public init(sha256: @escaping Hash) { self.sha256 = sha256 }
 
-    public var isEmpty: Bool { digests.isEmpty }
-
     /// - Parameter record: One JSON value, proved.
     public mutating func add(_ record: UnsafeRawBufferPointer) throws(Failure) {
         guard let start = record.firstIndex(where: { !Self.isSpace($0) }),

@@ -340,7 +340,7 @@ struct Walk: Sendable {
                 try reader?.read(body, head: head, request: request, url: facts.url, services: services)
                 ?? PageReader.Reading()
         }
-        watch?.look(at: &reading, body: body)
+        watch?.look(at: &reading, body: body, services: services)
         let content = content(of: reading, body: body, services: services)
         return Arrival(
             facts: facts, reading: reading, content: content, bytes: Int64(body.count + (reading.bytes?.count ?? 0)),

@@ -15,6 +15,13 @@ struct ByteHash: ~Copyable {
 
     deinit { EVP_MD_CTX_free(context) }
 
+    /// Of these bytes alone; none when there is no memory for it.
+    static func of(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        var hash = ByteHash()
+        hash.add(bytes)
+        return (try? hash.take()) ?? []
+    }
+
     mutating func add(_ bytes: UnsafeRawBufferPointer) {
         isSound = isSound && EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1
     }

@@ -42,8 +42,7 @@ package struct SystemNotary: Notary {
     }
 
     package func sha256(_ bytes: [UInt8]) -> [UInt8] {
-        var out = [UInt8](repeating: 0, count: 32)
-        return penstock_sha256(bytes, bytes.count, &out) == 1 ? out : []
+        bytes.withUnsafeBytes { ByteHash.of($0) }
     }
 
     package func hmacSHA256(_ bytes: [UInt8], key: [UInt8]) -> [UInt8] {

@@ -31,6 +31,8 @@ package struct SystemServices: Services {
         return Fingerprint(low: hash.low, high: hash.high)
     }
 
+    package func sha256(_ bytes: UnsafeRawBufferPointer) -> [UInt8] { ByteHash.of(bytes) }
+
     package mutating func random() -> UInt64 { generator.next() }
 }
 

@@ -1,4 +1,5 @@
 import Engine
+import EngineTestKit
 import Testing
 
 @Suite struct SHA256Tests {
@@ -11,7 +12,7 @@ import Testing
             bytes[start..<end].withUnsafeBytes { hash.add($0) }
             start = end
         }
-        return hash.hex
+        return ASCII.hex(hash.digest)
     }
 
     /// FIPS 180-4's examples.

@@ -1,14 +1,11 @@
+import EngineTestKit
 import Testing
 
 @testable import Engine
 
 @Suite struct CanonicalBatchTests {
     private func hash(_ records: [String]) throws -> String {
-        var batch = CanonicalBatch { bytes in
-            var hash = SHA256()
-            hash.add(bytes)
-            return hash.words.flatMap { word in withUnsafeBytes(of: word.bigEndian) { Array($0) } }
-        }
+        var batch = CanonicalBatch { TestServices(.always(0)).sha256($0) }
         for record in records { try Array(record.utf8).withUnsafeBytes { try batch.add($0) } }
         return try batch.takeHex()
     }

@@ -1,4 +1,4 @@
-/// SHA-256 (FIPS 180-4).
+/// SHA-256 (FIPS 180-4), slowly: the engine is handed libcrypto's, and its tests need no library.
 public struct SHA256: Sendable {
     private var state: [UInt32] = [
         0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19,
@@ -17,34 +17,26 @@ public struct SHA256: Sendable {
             rest = rest.dropFirst(missing.count)
             guard pending.count == 64 else { return }
             let block = pending
-            block.withUnsafeBytes { digest($0) }
+            block.withUnsafeBytes { take($0) }
             pending.removeAll(keepingCapacity: true)
         }
         let whole = rest.count / 64 * 64
-        if whole > 0 { digest(UnsafeRawBufferPointer(rebasing: rest.prefix(whole))) }
+        if whole > 0 { take(UnsafeRawBufferPointer(rebasing: rest.prefix(whole))) }
         pending += rest.dropFirst(whole)
     }
 
-    /// 64 digits.
-    public var hex: String {
-        words.map { word in
-            let digits = String(word, radix: 16)
-            return String(repeating: "0", count: 8 - digits.utf8.count) + digits
-        }.joined()
-    }
-
-    /// Eight of them.
-    var words: [UInt32] {
+    /// 32 bytes.
+    public var digest: [UInt8] {
         var last = self
         var tail: [UInt8] = [0x80]
         while (last.pending.count + tail.count) % 64 != 56 { tail.append(0) }
         withUnsafeBytes(of: (count &* 8).bigEndian) { tail += $0 }
         tail.withUnsafeBytes { last.add($0) }
-        return last.state
+        return last.state.flatMap { word in withUnsafeBytes(of: word.bigEndian) { Array($0) } }
     }
 
     /// Whole blocks.
-    private mutating func digest(_ bytes: UnsafeRawBufferPointer) {
+    private mutating func take(_ bytes: UnsafeRawBufferPointer) {
         withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { w in
             Self.constants.withUnsafeBufferPointer { k in
                 var (h0, h1, h2, h3) = (state[0], state[1], state[2], state[3])
