@@ -24,24 +24,31 @@ public struct CalendarStep: Sendable, Hashable {
     /// `1d`, `90m`, `PT1H`, and with words and calendar units: `1 day`, `2 weeks`, `1 month`, `1 year`, `P1M`, `P1Y`.
     static func parse(_ text: String) -> CalendarStep? {
         guard text.utf8.count <= 64 else { return nil }
-        if let days = days(text) { return CalendarStep(days: days) }
-        if let span = DurationText.parse(text) { return CalendarStep(span: span) }
+        return calendar(text) ?? DurationText.parse(text).map { CalendarStep(span: $0) }
+    }
+
+    /// A number and one unit, which calendars or words have. Days together with hours are 24 of them.
+    private static func calendar(_ text: String) -> CalendarStep? {
         var bytes = ByteCursor(text)
         let isISO = bytes.take("P")
         let digits = bytes.takeWhile(ASCII.isDigit)
         guard (1...6).contains(digits.count) else { return nil }
         let number = digits.reduce(0 as Int64) { $0 * 10 + Int64($1 &- 0x30) }
-        if !isISO { _ = bytes.takeWhile { $0 == 0x20 } }
+        let isApart = !isISO && !bytes.takeWhile { $0 == 0x20 }.isEmpty
         let unit = String(decoding: bytes.takeWhile(ASCII.isAlpha), as: UTF8.self)
         guard bytes.isAtEnd else { return nil }
         if isISO {
             switch unit {
+            case "D": return CalendarStep(days: number)
+            case "W": return CalendarStep(days: number * 7)
             case "M": return CalendarStep(months: number)
             case "Y": return CalendarStep(months: number * 12)
             default: return nil
             }
         }
         switch unit {
+        case "d" where !isApart: return CalendarStep(days: number)
+        case "w" where !isApart: return CalendarStep(days: number * 7)
         case "second", "seconds": return CalendarStep(span: .seconds(number))
         case "minute", "minutes": return CalendarStep(span: .seconds(number * 60))
         case "hour", "hours": return CalendarStep(span: .seconds(number * 3600))
@@ -51,18 +58,6 @@ public struct CalendarStep: Sendable, Hashable {
         case "year", "years": return CalendarStep(months: number * 12)
         default: return nil
         }
-    }
-
-    /// `1d`, `2w`, `P1D`, `P2W`, and nothing else: together with hours they are 24 of them.
-    private static func days(_ text: String) -> Int64? {
-        var bytes = ByteCursor(text)
-        let isISO = bytes.take("P")
-        let digits = bytes.takeWhile(ASCII.isDigit)
-        guard (1...6).contains(digits.count) else { return nil }
-        let number = digits.reduce(0 as Int64) { $0 * 10 + Int64($1 &- 0x30) }
-        let isDay = isISO ? bytes.take("D") : bytes.take("d")
-        guard isDay || (isISO ? bytes.take("W") : bytes.take("w")), bytes.isAtEnd else { return nil }
-        return isDay ? number : number * 7
     }
 
     /// So many steps from a time. Counted from where it starts, so that the ends of short months do not stick: two months
@@ -83,16 +78,13 @@ public struct CalendarStep: Sendable, Hashable {
     func back(from time: WallTime, zone: Zone) -> WallTime {
         let back = added(to: time, times: -1, zone: zone)
         guard months != 0 else { return back }
-        let day: Int64 = 86_400
-        let second = zone.local(back).seconds
-        return zone.time(ofLocal: WallTime(epochSeconds: second.subtractingSaturating((second % day + day) % day)))
+        return zone.time(ofLocal: WallTime(epochSeconds: zone.local(back).day.multipliedSaturating(by: 86_400)))
     }
 
     private func withMonths(_ time: WallTime, times: Int64) -> WallTime {
         var time = time
         if months != 0 {
-            let days = time.seconds / 86_400 - (time.seconds % 86_400 < 0 ? 1 : 0)
-            let date = CivilDate(daysSinceEpoch: days)
+            let date = CivilDate(daysSinceEpoch: time.day)
             let all = Int64(date.year * 12 + date.month - 1)
                 .addingSaturating(months.multipliedSaturating(by: times))
             let (year, month) = (Int(clamping: min(max(all, 0) / 12, 9999)), Int(max(all, 0) % 12) + 1)

@@ -170,9 +170,8 @@ public struct TimePattern: Sendable, Hashable {
     func write(_ time: WallTime, zone: Zone) -> String {
         let offset = zone.offset(at: time)
         let local = time + .seconds(has("z") ? Self.inMinutes(offset) : offset)
-        let days = local.seconds / 86_400 - (local.seconds % 86_400 < 0 ? 1 : 0)
-        let date = CivilDate(daysSinceEpoch: days)
-        let second = ((local.seconds % 86_400) + 86_400) % 86_400
+        let date = CivilDate(daysSinceEpoch: local.day)
+        let second = local.secondOfDay
         var out: [UInt8] = []
         func add(_ number: Int64, _ width: Int) {
             let digits = String(number)

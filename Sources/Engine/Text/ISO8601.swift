@@ -34,9 +34,9 @@ public enum ISO8601 {
     /// `2023-11-14T22:14:05Z`, with exactly `fractionDigits` (at most 9) digits of the second's fraction, cut and not
     /// rounded, so that a formatted time is never later than the time. Clamped to years 0 to 9999.
     public static func format(_ time: WallTime, fractionDigits: Int = 0) -> String {
-        let seconds = min(max(time.seconds, firstSecond), lastSecond)
-        let secondOfDay = ((seconds % 86_400) + 86_400) % 86_400
-        var out = date(WallTime(epochSeconds: seconds)) + "T"
+        let whole = WallTime(epochSeconds: min(max(time.seconds, firstSecond), lastSecond))
+        let secondOfDay = whole.secondOfDay
+        var out = date(whole) + "T"
         out += padded(secondOfDay / 3600, 2) + ":" + padded(secondOfDay / 60 % 60, 2) + ":"
         out += padded(secondOfDay % 60, 2)
         if fractionDigits > 0 { out += "." + padded(Int64(time.nanoseconds), 9).prefix(fractionDigits) }
@@ -45,8 +45,7 @@ public enum ISO8601 {
 
     /// The date alone, in UTC: `2023-11-14`.
     public static func date(_ time: WallTime) -> String {
-        let days = time.seconds / 86_400 - (time.seconds % 86_400 < 0 ? 1 : 0)
-        let date = CivilDate(daysSinceEpoch: days)
+        let date = CivilDate(daysSinceEpoch: time.day)
         return padded(Int64(date.year), 4) + "-" + padded(Int64(date.month), 2) + "-" + padded(Int64(date.day), 2)
     }
 

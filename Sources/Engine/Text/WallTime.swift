@@ -37,15 +37,15 @@ public struct WallTime: Comparable, Hashable, Sendable {
 
     /// RFC 3339 in UTC, whole seconds.
     public var text: String {
-        let day = CivilDate(daysSinceEpoch: seconds.subtractingSaturating(Int64(secondOfDay)) / 86_400)
-        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let day = CivilDate(daysSinceEpoch: self.day)
+        func two(_ number: some BinaryInteger) -> String { number < 10 ? "0\(number)" : "\(number)" }
         let year = String(day.year)
         return String(repeating: "0", count: max(0, 4 - year.utf8.count)) + year + "-\(two(day.month))-\(two(day.day))T"
             + "\(two(secondOfDay / 3600)):\(two(secondOfDay / 60 % 60)):\(two(secondOfDay % 60))Z"
     }
 
-    private var secondOfDay: Int {
-        let rest = Int(seconds % 86_400)
-        return rest < 0 ? rest + 86_400 : rest
-    }
+    /// Days since 1970-01-01, whole ones; below 0 before it.
+    var day: Int64 { seconds / 86_400 - (seconds % 86_400 < 0 ? 1 : 0) }
+    /// 0 ..< 86,400, also before 1970.
+    var secondOfDay: Int64 { (seconds % 86_400 + 86_400) % 86_400 }
 }
