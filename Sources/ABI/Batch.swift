@@ -14,7 +14,7 @@ internal import IO
         let plan = try JobPlan.parse(json(job, size, "the job"), references: ProcessReferences())
         let host = HostContext(context)
         let sync = try Sync(plan) { batch in
-            callback(host.pointer, OpaquePointer(Unmanaged.passUnretained(batch).toOpaque()))
+            callback(host.pointer, Handle.lend(batch))
         }
         host.release = release
         Handle.give(sync, to: out)

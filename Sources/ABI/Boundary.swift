@@ -4,7 +4,7 @@ internal import IO
 
 // Nothing in this module decides anything: it checks pointers, borrows a handle, calls, and translates failure.
 
-/// A handle is a retained object behind an opaque pointer. All three steps stand here, once.
+/// A handle is a retained object behind an opaque pointer. All its steps stand here, once.
 enum Handle {
     static func give(_ object: some AnyObject, to out: UnsafeMutablePointer<OpaquePointer?>) {
         out.pointee = OpaquePointer(Unmanaged.passRetained(object).toOpaque())
@@ -13,6 +13,11 @@ enum Handle {
     static func borrow<T: AnyObject>(_ handle: OpaquePointer?, as type: T.Type) -> T? {
         guard let handle else { return nil }
         return Unmanaged<T>.fromOpaque(UnsafeRawPointer(handle)).takeUnretainedValue()
+    }
+
+    /// For as long as a call lasts.
+    static func lend(_ object: some AnyObject) -> OpaquePointer {
+        OpaquePointer(Unmanaged.passUnretained(object).toOpaque())
     }
 
     static func release<T: AnyObject>(_ handle: OpaquePointer?, as type: T.Type) {

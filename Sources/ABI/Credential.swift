@@ -20,7 +20,7 @@ private struct HostFunction: Sendable {
                 // Of a token there is no body, not even an empty one.
                 body: question.request == nil ? .empty : penstock_slice(body))
             withUnsafePointer(to: &asked) { asked in
-                function(host.pointer, asked, OpaquePointer(Unmanaged.passUnretained(reply).toOpaque()))
+                function(host.pointer, asked, Handle.lend(reply))
             }
         }
         withExtendedLifetime((name, method, url)) {}

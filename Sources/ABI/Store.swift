@@ -3,10 +3,6 @@ public import CPenstock
 internal import Engine
 internal import IO
 
-private func pointer(_ reply: HostStoreReply) -> OpaquePointer {
-    OpaquePointer(Unmanaged.passUnretained(reply).toOpaque())
-}
-
 /// Texts at addresses that don't move, as an array of C's.
 private func withTexts(_ texts: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> Void) {
     let owned = texts.map { OwnedText($0) }
@@ -40,29 +36,29 @@ private func functions(_ store: penstock_store, _ host: HostContext) -> HostStor
     return HostStoreFunctions(
         get: { collection, keys, reply in
             withText(collection) { collection in
-                withTexts(keys) { get(host.pointer, collection, $0, keys.count, pointer(reply)) }
+                withTexts(keys) { get(host.pointer, collection, $0, keys.count, Handle.lend(reply)) }
             }
         },
         scan: { collection, reply in
-            withText(collection) { scan(host.pointer, $0, pointer(reply)) }
+            withText(collection) { scan(host.pointer, $0, Handle.lend(reply)) }
         },
         commit: { changes, leases, holder, time, reply in
             withChanges(changes) { given in
                 withTexts(leases) { names in
                     withText(holder) { holder in
-                        commit(host.pointer, given, changes.count, names, leases.count, holder, time, pointer(reply))
+                        commit(host.pointer, given, changes.count, names, leases.count, holder, time, Handle.lend(reply))
                     }
                 }
             }
         },
         acquire: { lease, holder, time, reply in
             withText(lease) { lease in
-                withText(holder) { acquire(host.pointer, lease, $0, time, pointer(reply)) }
+                withText(holder) { acquire(host.pointer, lease, $0, time, Handle.lend(reply)) }
             }
         },
         release: { lease, holder, reply in
             withText(lease) { lease in
-                withText(holder) { release(host.pointer, lease, $0, pointer(reply)) }
+                withText(holder) { release(host.pointer, lease, $0, Handle.lend(reply)) }
             }
         })
 }
