@@ -434,7 +434,8 @@ penstock_status penstock_client_metrics(penstock_client *client, const char *for
  * Secrets are in none of it, by value and by name; what servers said is cut and its control
  * characters are written out.
  *
- * @param options  JSON object ("trace_options" in the schema), or NULL: "curl": true gives each request also as a line for a shell.
+ * @param options  JSON object ("trace_options" in the schema), or NULL: "curl": true gives each
+ *                 request also as a line for a shell.
  * @param size     Bytes in `options`.
  * @param out      The text. Yours; penstock_text_free().
  * @param error    See ERRORS above.

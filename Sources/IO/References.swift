@@ -4,8 +4,8 @@ internal import Glibc
 
 /// What documents refer to, looked up in this process: its environment and its files.
 public struct ProcessReferences: References {
-    /// A secret is short: a larger file is the wrong one.
-    public static let maximumSecretBytes = 64 << 10
+    /// Secrets and rules of zones are short: a larger file is the wrong one.
+    public static let maximumBytes = 64 << 10
 
     public init() {}
 
@@ -15,14 +15,14 @@ public struct ProcessReferences: References {
     }
 
     public func file(_ path: String) throws(ReferenceError) -> [UInt8] {
-        try Self.read(path, atMost: Self.maximumSecretBytes)
+        try Self.read(path, atMost: Self.maximumBytes)
     }
 
     public func zone(_ name: String) throws(ReferenceError) -> [UInt8] {
         let named = getenv("TZDIR").map { String(cString: $0) } ?? ""
         let directory = named.isEmpty ? Self.zoneDirectory : named
         do throws(ReferenceError) {
-            return try Self.read(directory + "/" + name, atMost: Self.maximumSecretBytes)
+            return try Self.read(directory + "/" + name, atMost: Self.maximumBytes)
         } catch {
             var status = stat()
             guard stat(directory, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {

@@ -27,7 +27,7 @@ import Testing
             let bytes = try references.file(path)
             #expect(bytes.isEmpty)
         }
-        let largest = [UInt8](repeating: 0x61, count: ProcessReferences.maximumSecretBytes)
+        let largest = [UInt8](repeating: 0x61, count: ProcessReferences.maximumBytes)
         try withFile(largest) { path in
             let bytes = try references.file(path)
             #expect(bytes == largest)
@@ -44,7 +44,7 @@ import Testing
         #expect(reason("/no/such/file").contains("does not exist"))
         #expect(reason("/").contains("not a regular file"))
         #expect(reason("/dev/zero").contains("not a regular file"))
-        try withFile([UInt8](repeating: 0x61, count: ProcessReferences.maximumSecretBytes + 1)) { path in
+        try withFile([UInt8](repeating: 0x61, count: ProcessReferences.maximumBytes + 1)) { path in
             #expect(reason(path) == "is larger than 64 KiB")
         }
         // A pipe that nobody writes to must not be waited for.

@@ -25,7 +25,6 @@ public struct RequestKeys: Sendable {
         z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
         return z ^ (z >> 31)
     }
-
 }
 
 extension PreparedRequest {

@@ -67,9 +67,7 @@ final class SyncWriter: @unchecked Sendable {
             }
             lanes = lanes.indices.filter { descriptors[$0].revents == 0 || step(lanes[$0]) }.map { lanes[$0] }
             if let due = stageDue, Clock.now() >= due { flushStages() }
-            if let due = commitDue, Clock.now() >= due || isFull {
-                commit()
-            }
+            if let due = commitDue, Clock.now() >= due || isFull { commit() }
         }
         let now = Clock.now()
         sync.board.update { board in
@@ -83,14 +81,11 @@ final class SyncWriter: @unchecked Sendable {
     /// Into the file, or to the batch function before that.
     private func take(_ page: Page, _ lane: Lane) throws(Failure) {
         let now = Clock.now()
-        if lane.stage == nil, page.recordCount > 0 { try rotate(lane, now: now) }
-        if lane.stage == nil { try lane.durable?.seen?.expect(page) }
         if let stage = lane.stage {
             if stage.add(page, now: now) { try flush(stage, lane) }
-        } else if lane.durable?.seen == nil {
-            for index in 0..<page.recordCount { try lane.file.append(page.record(index)) }
-            lane.durable?.note(page.facts.checkpoint, now: now)
         } else {
+            if page.recordCount > 0 { try rotate(lane, now: now) }
+            try lane.durable?.seen?.expect(page)
             for index in 0..<page.recordCount where try isWanted(page.record(index), lane) {
                 try lane.file.append(page.record(index))
             }
@@ -165,12 +160,7 @@ final class SyncWriter: @unchecked Sendable {
     // MARK: commits
 
     private var commitDue: Instant? {
-        var first: Instant?
-        for lane in lanes {
-            guard let since = lane.durable?.waitingSince else { continue }
-            first = min(first ?? since, since)
-        }
-        return first.map { $0 + sync.job.commitEvery }
+        lanes.compactMap { $0.durable?.waitingSince }.min().map { $0 + sync.job.commitEvery }
     }
 
     /// What waits is enough for one commit. What was seen waits in memory, and is one request to Redis, all lanes' together.
