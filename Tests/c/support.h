@@ -21,6 +21,11 @@ int test_end(void);
 int test_failures(void);
 /** 1, or more where everything is slower (valgrind, sanitizers): multiply times with it. */
 int slowness(void);
+/**
+ * What must not wait is done within this, times slowness(). Well above what a busy machine takes,
+ * and below the second after which a wakeup that was lost is made up for.
+ */
+enum { SOON_MS = 900 };
 
 int check_that(int holds, const char *text, const char *file, int line);
 int check_int(int64_t actual, int64_t expected, const char *text, const char *file, int line);

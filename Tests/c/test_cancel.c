@@ -6,8 +6,6 @@
 #include <poll.h>
 #include <pthread.h>
 
-enum { SOON_MS = 200 };
-
 typedef struct waiter {
     penstock_client *client;
     penstock_paginator *paginator;

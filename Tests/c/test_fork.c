@@ -73,7 +73,7 @@ static void freed_in_child(parent *handles) {
     penstock_paginator_free(handles->paginator);
     penstock_limiter_free(handles->limiter);
     penstock_error_free(handles->error);
-    CHECK(now_ms() - begin < 100 * slowness());
+    CHECK(now_ms() - begin < SOON_MS * slowness());
 }
 
 static void new_in_child(void) {

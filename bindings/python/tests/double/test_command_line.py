@@ -211,7 +211,7 @@ def test_signals_end_a_run_within_a_moment(
     while not errors.endswith(said) and (line := process.stderr.readline()):
         errors += line
     # Until it says so: how long it takes to exit is Python's business.
-    assert time.monotonic() - started < 0.6
+    assert time.monotonic() - started < 3
     errors += process.communicate(timeout=60)[1]
     assert process.returncode == code
     assert errors.endswith(said)
