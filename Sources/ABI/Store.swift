@@ -46,7 +46,8 @@ private func functions(_ store: penstock_store, _ host: HostContext) -> HostStor
             withChanges(changes) { given in
                 withTexts(leases) { names in
                     withText(holder) { holder in
-                        commit(host.pointer, given, changes.count, names, leases.count, holder, time, Handle.lend(reply))
+                        commit(
+                            host.pointer, given, changes.count, names, leases.count, holder, time, Handle.lend(reply))
                     }
                 }
             }
