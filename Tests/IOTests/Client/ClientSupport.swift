@@ -1,7 +1,17 @@
 import Engine
+import Foundation
 import Testing
 
 @testable import IO
+
+/// Whether it comes true, looked at for a minute at most.
+func comes(_ isTrue: () -> Bool) -> Bool {
+    for _ in 0..<6000 {
+        if isTrue() { return true }
+        usleep(10_000)
+    }
+    return false
+}
 
 /// Runs the body on that many threads at once and waits for all of them. Threads of the system's own, because a
 /// blocking call has no business on the test runner's pool.

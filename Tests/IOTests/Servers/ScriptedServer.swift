@@ -89,6 +89,8 @@ final class ScriptedConnection: @unchecked Sendable {
     private let willClose: @Sendable () -> Void
     private var pending: [UInt8] = []
     private var isOpen = true
+    /// Before each read of 64 KiB at most.
+    var readPause: UInt32 = 0
 
     init(
         descriptor: Int32, index: Int, record: @escaping @Sendable (ScriptedServer.Request) -> Void,
@@ -123,6 +125,7 @@ final class ScriptedConnection: @unchecked Sendable {
     }
 
     private func receive() -> Bool {
+        if readPause > 0 { pause(milliseconds: readPause) }
         var buffer = [UInt8](repeating: 0, count: 65536)
         let count = recv(descriptor, &buffer, buffer.count, 0)
         guard count > 0 else { return false }
